@@ -1,0 +1,19 @@
+"""The one exception for errors that a user can cause. Never raised for a programming error."""
+
+
+class TokmonError(Exception):
+    """Something the user can mend, told in one line.
+
+    Args:
+        message: what is wrong, naming the file and the key.
+        hint: what to do next; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        line = f"{self.message}; {self.hint}" if self.hint else self.message
+        return " ".join(line.split())

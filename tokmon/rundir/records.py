@@ -1,0 +1,282 @@
+"""The records of a run directory, and how they stand on a line.
+
+Everything but a record's first field has a default, so that any trainer may write what it has.
+Keys that a record does not know are kept in `extra`; a value that is not finite is `null`.
+"""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+SCHEMA_VERSION = 1
+"""Raised when a key changes its meaning; a new key does not raise it."""
+
+
+class BadLineError(ValueError):
+    """A line that is not a record: torn, binary, not JSON, or of a wrong type."""
+
+
+class Record(msgspec.Struct, kw_only=True, frozen=True):
+    """What all records share."""
+
+    extra: dict[str, Any] = {}
+    """Keys this version does not know, in their order; on a line they stand beside the others."""
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """One line of the step log. The order of the fields is the order of the keys."""
+
+    step: int
+    """Steps taken so far, from 1."""
+    train_loss: float | None = None
+    """Mean over the steps since the line before, nats per token."""
+    train_ppl: float | None = None
+    """exp(train_loss)."""
+    lr: float | None = None
+    """Learning rate of this step."""
+    steps_per_sec: float | None = None
+    """Mean since the line before, evaluation and saving left out."""
+    tokens_per_sec: float | None = None
+    """The same in tokens, over all ranks."""
+    tokens: int | None = None
+    """Tokens trained on so far."""
+    epoch: float | None = None
+    """Passes over the training split so far."""
+    grad_norm: float | None = None
+    """Mean L2 norm of the gradient before clipping, since the line before."""
+    val_loss: float | UnsetType | None = UNSET
+    """Mean over held-out tokens, nats per token; only where an evaluation ran."""
+    val_ppl: float | UnsetType | None = UNSET
+    """exp(val_loss)."""
+    val_bpb: float | UnsetType | None = UNSET
+    """Bits per UTF-8 byte of held-out text."""
+    elapsed_s: float | None = None
+    """Seconds of training so far, over all resumes, without the time between them."""
+    time: str | None = None
+    """ISO 8601 with offset."""
+
+
+class Event(Record, frozen=True, kw_only=True):
+    """Something that happened once."""
+
+    event: str
+    """start, resume, warmup_end, best, checkpoint, not_finite, signal, finish, crash and others."""
+    step: int | None = None
+    """Steps taken when it happened."""
+    time: str | None = None
+    """ISO 8601 with offset."""
+    message: str = ""
+    """One sentence for people."""
+
+
+class Gpu(msgspec.Struct, frozen=True, kw_only=True):
+    """One GPU at one moment; null where the driver does not say."""
+
+    index: int
+    """As nvidia-smi counts."""
+    name: str = ""
+    """The model, as the driver names it."""
+    utilization_pct: float | None = None
+    """Share of the last sample period with a kernel running, 0 to 100."""
+    memory_used_bytes: int | None = None
+    """Over all processes."""
+    memory_total_bytes: int | None = None
+    """On the card."""
+    power_w: float | None = None
+    """Power draw."""
+    power_limit_w: float | None = None
+    """Enforced limit."""
+    temperature_c: float | None = None
+    """Of the chip."""
+
+
+class System(Record, frozen=True, kw_only=True):
+    """The trainer's host at one moment."""
+
+    time: str
+    """ISO 8601 with offset."""
+    gpus: list[Gpu] = []
+    """The GPUs that the run may use."""
+    gpu_unavailable: str | None = None
+    """Why `gpus` is empty; null where it is not."""
+    cpu_pct: float | None = None
+    """All cores together, 0 to 100."""
+    memory_used_bytes: int | None = None
+    """Of the host."""
+    memory_total_bytes: int | None = None
+    """Of the host."""
+    process_cpu_pct: float | None = None
+    """Of the trainer; 100 is one core."""
+    process_memory_bytes: int | None = None
+    """Resident memory of the trainer."""
+    disk_free_bytes: int | None = None
+    """Where the run directory lies."""
+
+
+class Sample(Record, frozen=True, kw_only=True):
+    """One generated text with its scores."""
+
+    prompt: str
+    """What the model was given."""
+    text: str = ""
+    """The continuation, without the prompt."""
+    step: int | None = None
+    """The checkpoint's step."""
+    tokens: int | None = None
+    """Length of the continuation."""
+    seed: int | None = None
+    """Seed of the sampling."""
+    finish_reason: str | None = None
+    """length, end_of_text or cancelled."""
+    seq_rep_4: float | None = None
+    """1 - unique 4-grams / 4-grams (Welleck et al. 2019, arXiv 1908.04319)."""
+    collapsed: bool | None = None
+    """Whether the text is degenerate, as docs/RUN_DIRECTORY.md defines it."""
+    tokens_per_sec: float | None = None
+    """Speed of the sampling, prompt left out."""
+
+
+class CheckpointInfo(Record, frozen=True, kw_only=True):
+    """The sidecar of a checkpoint: written after it, so a checkpoint without one is not there."""
+
+    step: int
+    """Steps taken."""
+    sha256: str
+    """Of the .pt file."""
+    bytes: int
+    """Size of the .pt file."""
+    previous_sha256: str | None = None
+    """Set only while the file is being replaced: until the rename, the old content stands."""
+    train_loss: float | None = None
+    """As in the step log."""
+    val_loss: float | None = None
+    """Of the last evaluation."""
+    time: str | None = None
+    """ISO 8601 with offset."""
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """Final metrics of a run."""
+
+    experiment: str
+    """As in the config."""
+    state: str = ""
+    """finished or stopped."""
+    step: int | None = None
+    """Steps taken."""
+    max_steps: int | None = None
+    """Steps asked for."""
+    train_loss: float | None = None
+    """Of the last log line."""
+    val_loss: float | None = None
+    """Of the last evaluation."""
+    val_ppl: float | None = None
+    """exp(val_loss)."""
+    val_bpb: float | None = None
+    """Bits per byte of the last evaluation."""
+    best_val_loss: float | None = None
+    """The lowest."""
+    best_step: int | None = None
+    """Where it was."""
+    tokens: int | None = None
+    """Tokens trained on."""
+    elapsed_s: float | None = None
+    """Seconds of training, over all resumes."""
+    tokens_per_sec: float | None = None
+    """Mean over the run."""
+    time: str | None = None
+    """ISO 8601 with offset."""
+
+
+class RunInfo(Record, frozen=True, kw_only=True):
+    """Who runs what, where; rewritten at every heartbeat."""
+
+    experiment: str
+    """As in the config."""
+    schema_version: int = SCHEMA_VERSION
+    """Of all files of the run."""
+    phase: str = ""
+    """starting, training, evaluating, saving, paused; finished, stopped, crashed are the last."""
+    heartbeat: str | None = None
+    """When this file was written, ISO 8601 with offset."""
+    step: int | None = None
+    """Steps taken at the heartbeat."""
+    step_time: str | None = None
+    """When the last of them ended, ISO 8601 with offset."""
+    max_steps: int | None = None
+    """Steps asked for."""
+    started: str | None = None
+    """First start of the run, ISO 8601 with offset."""
+    resumed: str | None = None
+    """Last resume, ISO 8601 with offset."""
+    host: str | None = None
+    """Where the trainer runs."""
+    pid: int | None = None
+    """Process number on that host."""
+    process_created: float | None = None
+    """Start of that process, seconds since 1970: tells it from a later one of the same number."""
+    device: dict[str, Any] = {}
+    """type, name, dtype, threads and what else the trainer says of it."""
+    parameters: int | None = None
+    """Trainable parameters."""
+    config: dict[str, Any] = {}
+    """The whole config, after --set."""
+    corpus: dict[str, Any] = {}
+    """Fingerprint, path and sizes."""
+    tokenizer: dict[str, Any] = {}
+    """Name and sha256."""
+    git: dict[str, Any] = {}
+    """revision and whether it was dirty."""
+    packages: dict[str, str] = {}
+    """Versions that bear on the result."""
+    error: str | None = None
+    """Last line of the traceback, if phase is crashed."""
+
+
+FINAL_PHASES = frozenset({"finished", "stopped", "crashed"})
+"""After these the trainer writes no heartbeat."""
+
+R = TypeVar("R", bound=Record)
+
+
+def encode(record: Record) -> bytes:
+    """Return the record as one line of JSON without its newline; what is not finite is null."""
+    fields = msgspec.to_builtins(record)
+    extra = fields.pop("extra")
+    return msgspec.json.encode(fields | extra)
+
+
+def decode(line: bytes, kind: type[R]) -> R:
+    """Return the record on `line`.
+
+    Raises:
+        BadLineError: the line is not a JSON object, lacks the first key, or a type is wrong.
+    """
+    try:
+        fields = msgspec.json.decode(line)
+        if not isinstance(fields, dict):
+            raise BadLineError(f"not an object: {line[:40]!r}")
+        known = {key: fields.pop(key) for key in _keys(kind) if key in fields}
+        known["extra"] = fields
+        return msgspec.convert(known, kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadLineError(str(error)) from error
+
+
+def _keys(kind: type[Record]) -> list[str]:
+    return [key for key in kind.__struct_fields__ if key != "extra"]
+
+
+def iso(moment: float) -> str:
+    """Return seconds since 1970 as ISO 8601 in local time with its offset, to milliseconds."""
+    return datetime.fromtimestamp(moment).astimezone().isoformat(timespec="milliseconds")
+
+
+def moment(text: str | None) -> float | None:
+    """Return ISO 8601 as seconds since 1970, or None where it is not a time."""
+    try:
+        return datetime.fromisoformat(text).timestamp() if text else None
+    except ValueError:
+        return None

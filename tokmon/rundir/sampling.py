@@ -1,0 +1,110 @@
+"""The messages between the sampling process and its client: one JSON object a line.
+
+Requests go to the process's stdin, replies come from its stdout. Requests are answered in their
+order, one at a time; `cancel` overtakes. The end of stdin ends the process.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class Generate(msgspec.Struct, tag_field="op", tag="generate", frozen=True, kw_only=True):
+    """Ask for one continuation; answered by Started, Token..., Done, or by Failed."""
+
+    id: int
+    """Chosen by the client; every reply carries it."""
+    prompt: str = ""
+    """Text to continue; an empty one starts a document."""
+    max_new_tokens: int = 128
+    """Length of the continuation at most."""
+    temperature: float = 0.8
+    """0 is greedy."""
+    top_k: int = 0
+    """Keep the k likeliest tokens; 0 keeps all."""
+    top_p: float = 0.95
+    """Keep the likeliest tokens that make up p; 1 keeps all (Holtzman et al., arXiv 1904.09751)."""
+    seed: int = 0
+    """Same seed, same checkpoint, same device: same text."""
+
+
+class Cancel(msgspec.Struct, tag_field="op", tag="cancel", frozen=True, kw_only=True):
+    """End a request early; it is answered by Done with finish_reason cancelled."""
+
+    id: int
+    """Of the request."""
+
+
+class Ready(msgspec.Struct, tag_field="reply", tag="ready", frozen=True, kw_only=True):
+    """A checkpoint is loaded: sent at start and again when a better one has replaced it."""
+
+    checkpoint: str
+    """File name."""
+    step: int
+    """Steps the checkpoint was trained for."""
+    val_loss: float | None = None
+    """Its validation loss, nats per token."""
+    device: str
+    """Where the model computes, for people: cpu, or the GPU's name."""
+    notice: str = ""
+    """What went otherwise than asked: an older checkpoint stood in, say."""
+
+
+class Started(msgspec.Struct, tag_field="reply", tag="started", frozen=True, kw_only=True):
+    """A request's prompt is being read."""
+
+    id: int
+    """Of the request."""
+    prompt_tokens: int
+    """Length of the prompt."""
+
+
+class Token(msgspec.Struct, tag_field="reply", tag="token", frozen=True, kw_only=True):
+    """A piece of the continuation; whole characters only, so a token may add none."""
+
+    id: int
+    """Of the request."""
+    text: str
+    """To be appended."""
+
+
+class Done(msgspec.Struct, tag_field="reply", tag="done", frozen=True, kw_only=True):
+    """A request has ended."""
+
+    id: int
+    """Of the request."""
+    tokens: int
+    """Length of the continuation."""
+    finish_reason: str
+    """length, end_of_text or cancelled."""
+    tokens_per_sec: float
+    """Speed, prompt left out."""
+    seq_rep_4: float | None
+    """1 - unique 4-grams / 4-grams; null under four tokens."""
+    collapsed: bool
+    """Whether the text is degenerate, as docs/RUN_DIRECTORY.md defines it."""
+
+
+class Failed(msgspec.Struct, tag_field="reply", tag="failed", frozen=True, kw_only=True):
+    """A request, or with id null the process itself, cannot go on."""
+
+    id: int | None = None
+    """Of the request."""
+    message: str
+    """One line for people."""
+
+
+Request: TypeAlias = Generate | Cancel
+Reply: TypeAlias = Ready | Started | Token | Done | Failed
+
+
+def decode_request(line: bytes) -> Request:
+    """Return the request on a line; raises msgspec.MsgspecError if it is none."""
+    request: Request = msgspec.json.decode(line, type=Request)
+    return request
+
+
+def decode_reply(line: bytes) -> Reply:
+    """Return the reply on a line; raises msgspec.MsgspecError if it is none."""
+    reply: Reply = msgspec.json.decode(line, type=Reply)
+    return reply
