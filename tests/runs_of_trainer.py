@@ -1,0 +1,53 @@
+"""Starts real trainers on a tiny model, for the tests that need a process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+CONFIG = """\
+experiment = "tiny"
+[data]
+corpus = "{corpus}"
+seq_len = 16
+batch_size = 2
+[model]
+layers = 1
+width = 8
+heads = 2
+mlp = 8
+[optim]
+lr = 1e-2
+min_lr = 1e-3
+[schedule]
+steps = {steps}
+warmup = 4
+[log]
+every = 2
+[eval]
+every = 10
+windows = 4
+[checkpoint]
+every = 10
+keep = 2
+[device]
+device = "cpu"
+threads = 1
+"""
+
+
+def write_config(folder: Path, corpus: Path, steps: int = 40) -> Path:
+    """Write a config that trains in seconds; return its path."""
+    path = folder / "tiny.toml"
+    path.write_text(CONFIG.format(corpus=corpus.as_posix(), steps=steps), encoding="utf-8")
+    return path
+
+
+def trainer_command(config: Path, logs: Path, *more: str) -> list[str]:
+    """Return the command line of a trainer."""
+    return [sys.executable, "-m", "trainer", str(config), "--logs", str(logs), *more]
+
+
+def run_trainer(config: Path, logs: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Train to the end; return what it said and its exit code."""
+    command = trainer_command(config, logs, *more)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

@@ -1,0 +1,64 @@
+"""What the GPUs are said to do, from recorded answers of nvidia-smi, and why there are none."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainer.gpus import is_visible, parse_nvidia_smi, read_gpus
+
+TWO_CARDS = """\
+0, GPU-aaaa-1, NVIDIA H200, 97, 101376, 143771, 612.40, 700.00, 61
+1, GPU-bbbb-2, NVIDIA RTX A400, [N/A], 3, 4094, [Not Supported], 50.00, 40
+"""
+
+
+def test_nvidia_smi_is_read_in_our_units() -> None:
+    first, second = parse_nvidia_smi(TWO_CARDS, visible=None)
+
+    assert (first.index, first.name, first.utilization_pct) == (0, "NVIDIA H200", 97.0)
+    assert first.memory_used_bytes == 101376 * 2**20
+    assert (first.power_w, first.power_limit_w, first.temperature_c) == (612.4, 700.0, 61.0)
+    assert (second.utilization_pct, second.power_w) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["", "No devices were found\n", "0, short\n", "\x00\n"])
+def test_what_is_no_card_is_no_gpu(text: str) -> None:
+    assert parse_nvidia_smi(text, visible=None) == []
+
+
+@pytest.mark.parametrize(
+    ("visible", "indices"),
+    [(None, [0, 1]), ("1", [1]), ("0,1", [0, 1]), ("GPU-bbbb", [1]), ("", []), ("-1", [])],
+)
+def test_only_the_cards_that_the_run_may_use_are_shown(
+    visible: str | None, indices: list[int]
+) -> None:
+    assert [gpu.index for gpu in parse_nvidia_smi(TWO_CARDS, visible)] == indices
+
+
+def test_an_empty_name_in_the_list_matches_no_card() -> None:
+    assert not is_visible(0, "GPU-aaaa", "1,")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for nvidia-smi")
+def test_nvidia_smi_answers_where_nvml_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if read_gpus().gpus:
+        pytest.skip("this machine has GPUs")
+    script = tmp_path / "nvidia-smi"
+    script.write_text(f"#!/bin/sh\ncat <<'END'\n{TWO_CARDS}END\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    reading = read_gpus()
+
+    assert [gpu.name for gpu in reading.gpus] == ["NVIDIA H200", "NVIDIA RTX A400"]
+    assert reading.unavailable is None
+
+
+def test_no_gpu_has_an_honest_reason() -> None:
+    reading = read_gpus()
+
+    assert reading.gpus or (reading.unavailable and "NVML" in reading.unavailable)

@@ -1,0 +1,275 @@
+"""Real trainers as processes: what they write, how they end, how they go on."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.runs_of_trainer import run_trainer, trainer_command, write_config
+from tokmon.rundir.layout import RunDir
+from tokmon.rundir.records import Event, RunInfo, Step, Summary, decode
+from trainer.checkpoint import load
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, source_folder: Path) -> RunDir:
+    """A run of 40 steps that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("finished")
+    answer = run_trainer(write_config(folder, source_folder), folder / "logs")
+    assert answer.returncode == 0, answer.stderr
+    return RunDir.of_experiment(folder / "logs", "tiny")
+
+
+def steps_of(run: RunDir) -> list[Step]:
+    return [decode(line, Step) for line in run.log.read_bytes().splitlines()]
+
+
+def events_of(run: RunDir) -> list[str]:
+    return [decode(line, Event).event for line in run.events.read_bytes().splitlines()]
+
+
+def info_of(run: RunDir) -> RunInfo:
+    return decode(run.run_info.read_bytes(), RunInfo)
+
+
+def without_times(run: RunDir) -> list[dict[str, Any]]:
+    times = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
+    lines = [json.loads(line) for line in run.log.read_bytes().splitlines()]
+    return [{key: line[key] for key in line if key not in times} for line in lines]
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    weights: dict[str, torch.Tensor] = load(path).content["model"]
+    return weights
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def count_lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def start(config: Path, logs: Path, *more: str) -> subprocess.Popen[str]:
+    command = trainer_command(config, logs, *more)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_finished_run_has_every_file_of_the_design(finished: RunDir) -> None:
+    names = {path.name for path in finished.path.iterdir()}
+
+    assert names == {
+        "tiny_log.jsonl",
+        "tiny_events.jsonl",
+        "tiny_run.json",
+        "tiny_summary.json",
+        "tiny_best.pt",
+        "tiny_best.json",
+        "tiny_step20.pt",
+        "tiny_step20.json",
+        "tiny_step30.pt",
+        "tiny_step30.json",
+        "tiny_final.pt",
+        "tiny_final.json",
+    } | ({"tiny_system.jsonl"} & names)
+    assert "finished at step 40 of 40" in finished.output_log.read_text(encoding="utf-8")
+
+
+def test_lines_times_interval_is_the_step_and_keys_are_in_order(finished: RunDir) -> None:
+    lines = steps_of(finished)
+    first = json.loads(finished.log.read_bytes().splitlines()[0])
+
+    assert [line.step for line in lines] == list(range(2, 41, 2))
+    assert [line.step for line in lines if isinstance(line.val_loss, float)] == [10, 20, 30, 40]
+    assert list(first)[:5] == ["step", "train_loss", "train_ppl", "lr", "steps_per_sec"]
+    assert first["lr"] == pytest.approx(1e-2 * 2 / 4)
+    assert first["tokens"] == 64
+
+
+def test_run_json_says_who_what_and_where(finished: RunDir) -> None:
+    info = info_of(finished)
+
+    assert (info.phase, info.step, info.max_steps) == ("finished", 40, 40)
+    assert info.parameters == 2 * 50257 * 8 + 4 * 8 * 8 + 3 * 8 * 8 + 3 * 8
+    assert info.config["optim"]["lr"] == 1e-2
+    assert info.corpus["fingerprint"]
+    assert info.tokenizer["name"] == "gpt2"
+    assert "torch" in info.packages
+    assert info.device["type"] == "cpu"
+
+
+def test_best_is_the_lowest_validation_and_the_summary_says_so(finished: RunDir) -> None:
+    lines = [line for line in steps_of(finished) if isinstance(line.val_loss, float)]
+    lowest = min(lines, key=lambda line: line.val_loss or 0)
+    summary = decode(finished.summary.read_bytes(), Summary)
+
+    assert summary.best_step == lowest.step == load(finished.best).content["step"]
+    assert summary.best_val_loss == pytest.approx(lowest.val_loss)
+    assert summary.val_bpb is not None
+    assert 0 < summary.val_bpb < 20
+
+
+def test_events_tell_the_story(finished: RunDir) -> None:
+    events = events_of(finished)
+
+    assert events[0] == "start"
+    assert events[-1] == "finish"
+    assert {"warmup_end", "best", "checkpoint", "checkpoint_removed"} <= set(events)
+
+
+def test_the_same_seed_gives_the_same_log(
+    finished: RunDir, tmp_path: Path, source_folder: Path
+) -> None:
+    run_trainer(write_config(tmp_path, source_folder), tmp_path)
+
+    assert without_times(RunDir.of_experiment(tmp_path, "tiny")) == without_times(finished)
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_run_goes_on_exactly(
+    finished: RunDir, tmp_path: Path, source_folder: Path, number: signal.Signals
+) -> None:
+    config = write_config(tmp_path, source_folder)
+    run = RunDir.of_experiment(tmp_path, "tiny")
+    process = start(config, tmp_path)
+    wait_until(lambda: count_lines(run.log) >= 3, process)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+
+    assert process.returncode == 128 + number
+    assert info_of(run).phase == "stopped"
+    assert decode(run.summary.read_bytes(), Summary).state == "stopped"
+
+    answer = run_trainer(config, tmp_path)
+
+    assert answer.returncode == 0, answer.stderr
+    assert without_times(run) == without_times(finished)
+    resumed, whole = weights_of(run.final), weights_of(finished.final)
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+    assert {"signal", "stop", "resume", "finish"} <= set(events_of(run))
+
+
+@posix_only
+def test_kill_9_loses_nothing_before_the_checkpoint_and_resumes_exactly(
+    finished: RunDir, tmp_path: Path, source_folder: Path
+) -> None:
+    config = write_config(tmp_path, source_folder)
+    run = RunDir.of_experiment(tmp_path, "tiny")
+    process = start(config, tmp_path)
+    wait_until(lambda: count_lines(run.log) >= 12, process)
+    process.kill()
+    process.communicate()
+
+    answer = run_trainer(config, tmp_path)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "resume" in answer.stderr
+    assert without_times(run) == without_times(finished)
+    resumed, whole = weights_of(run.final), weights_of(finished.final)
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_a_finished_run_is_not_trained_again(finished: RunDir, source_folder: Path) -> None:
+    before = finished.log.read_bytes()
+    config = finished.path.parents[1] / "tiny.toml"
+
+    answer = run_trainer(config, finished.path.parent)
+
+    assert answer.returncode == 0
+    assert "already finished" in answer.stderr
+    assert finished.log.read_bytes() == before
+
+
+def test_resume_with_another_config_is_refused_and_the_difference_shown(
+    finished: RunDir, source_folder: Path
+) -> None:
+    config = finished.path.parents[1] / "tiny.toml"
+
+    answer = run_trainer(config, finished.path.parent, "--set", "optim.lr=0.02")
+
+    assert answer.returncode == 1
+    assert "optim.lr was 0.01, is 0.02" in answer.stderr
+
+
+def test_never_sets_the_earlier_run_aside(tmp_path: Path, source_folder: Path) -> None:
+    config = write_config(tmp_path, source_folder, steps=10)
+    run_trainer(config, tmp_path)
+    before = RunDir.of_experiment(tmp_path, "tiny").log.read_bytes()
+
+    answer = run_trainer(config, tmp_path, "--resume", "never")
+
+    assert answer.returncode == 0
+    aside = next(path for path in tmp_path.glob("train_tiny_2*") if path.is_dir())
+    assert RunDir.open(aside).log.read_bytes() == before
+    assert len(steps_of(RunDir.of_experiment(tmp_path, "tiny"))) == 5
+
+
+@posix_only
+def test_a_name_taken_by_a_living_trainer_is_refused_with_its_pid(
+    tmp_path: Path, source_folder: Path
+) -> None:
+    config = write_config(tmp_path, source_folder, steps=1_000_000)
+    run = RunDir.of_experiment(tmp_path, "tiny")
+    process = start(config, tmp_path)
+    wait_until(lambda: count_lines(run.log) >= 1, process)
+
+    answer = run_trainer(config, tmp_path)
+    process.terminate()
+    process.communicate()
+
+    assert answer.returncode == 1
+    assert f"process {process.pid}" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_damaged_checkpoints_are_passed_over_and_said(tmp_path: Path, source_folder: Path) -> None:
+    config = write_config(tmp_path, source_folder)
+    run_trainer(config, tmp_path)
+    run = RunDir.of_experiment(tmp_path, "tiny")
+    run.final.write_bytes(b"torn")
+
+    answer = run_trainer(config, tmp_path)
+
+    assert answer.returncode == 0
+    assert "tiny_final.pt: damaged" in answer.stderr
+    assert "from tiny_step30.pt at step 30" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.corpus={empty}", "Python"),
+        ("model.vocab=1000", "model.vocab 1000 is below"),
+        ("device.device=cuda:7", "not available"),
+        ("device.device=toaster", "unknown to PyTorch"),
+        ("data.seq_len=1000000", "too small"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_writes_nothing(
+    tmp_path: Path, source_folder: Path, override: str, message: str
+) -> None:
+    config = write_config(tmp_path, source_folder)
+    (tmp_path / "empty").mkdir()
+
+    logs = tmp_path / "logs"
+    answer = run_trainer(config, logs, "--set", override.format(empty=tmp_path / "empty"))
+
+    assert answer.returncode == 1
+    assert message in answer.stderr.splitlines()[-1]
+    assert "Traceback" not in answer.stderr
+    assert not logs.exists()

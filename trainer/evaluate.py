@@ -1,0 +1,82 @@
+"""Loss on held-out text. Changes nothing of the model."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainer.batches import Windows, evenly_spread
+from trainer.config import Config
+from trainer.device import autocast, choose_dtype
+from trainer.model import Model
+from trainer.step import token_losses
+
+
+class Evaluation(NamedTuple):
+    """What the held-out tokens say."""
+
+    val_loss: float
+    """Mean over all scored tokens, nats per token."""
+
+    val_bpb: float
+    """Bits per UTF-8 byte: sum of nats / ln 2 / bytes, over tokens that stand for bytes."""
+
+    tokens: int
+    """Tokens scored."""
+
+    @property
+    def val_ppl(self) -> float:
+        """The exponential of the mean nats per token."""
+        return perplexity(self.val_loss)
+
+
+def perplexity(loss: float) -> float:
+    """Return exp(loss); infinity where a float cannot hold it."""
+    return math.exp(loss) if loss < 709 else math.inf
+
+
+@torch.inference_mode()
+def evaluate(
+    model: Model,
+    windows: Windows,
+    token_bytes: NDArray[np.int64],
+    config: Config,
+    device: torch.device,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Score `config.eval.windows` windows, the same ones every time.
+
+    Args:
+        model: in any mode; it has no dropout.
+        windows: of the held-out split.
+        token_bytes: UTF-8 length of each token of the tokenizer, 0 for special ones, whose nats
+            count for the loss but not for bits per byte.
+        config: batch size, number of windows, precision.
+        device: where the model is.
+        on_progress: called with windows done and in all.
+    """
+    chosen = evenly_spread(windows.count, config.eval.windows)
+    lengths = _padded(token_bytes, config.model.vocab, device)
+    dtype = choose_dtype(config.device.dtype, device)
+    totals = torch.zeros(3, dtype=torch.float64)
+    for start in range(0, len(chosen), config.data.batch_size):
+        inputs, targets = windows.read(chosen[start : start + config.data.batch_size], device)
+        with autocast(device, dtype):
+            nats = token_losses(model, inputs, targets)
+        sizes = lengths[targets]
+        totals += torch.stack((nats.sum(), (nats * (sizes > 0)).sum(), sizes.sum())).cpu().double()
+        if on_progress is not None:
+            on_progress(min(start + config.data.batch_size, len(chosen)), len(chosen))
+    nats_sum, byte_nats, byte_count = totals.tolist()
+    tokens = len(chosen) * config.data.seq_len
+    bpb = byte_nats / math.log(2) / byte_count if byte_count else math.nan
+    return Evaluation(nats_sum / tokens, bpb, tokens)
+
+
+def _padded(token_bytes: NDArray[np.int64], vocab: int, device: torch.device) -> torch.Tensor:
+    lengths = torch.zeros(max(vocab, len(token_bytes)))
+    lengths[: len(token_bytes)] = torch.from_numpy(token_bytes.astype(np.float32))
+    return lengths.to(device)

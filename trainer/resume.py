@@ -1,0 +1,150 @@
+"""Where a run begins: claim its directory, find its checkpoint, trim the log to it."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tokmon.rundir.atomic import is_temporary, write_atomic
+from tokmon.rundir.errors import TokmonError
+from tokmon.rundir.layout import RunDir
+from tokmon.rundir.records import BadLineError, Step, decode, moment
+from tokmon.rundir.writer import is_alive
+from trainer.checkpoint import Checkpoint, load, newest_good
+from trainer.config import Config
+from trainer.runlog import read_info
+
+# Sections that change what is reported and kept, never what is learnt.
+_HARMLESS_SECTIONS = frozenset({"log", "eval", "checkpoint", "sample", "device"})
+
+
+class Start(NamedTuple):
+    """How the run begins."""
+
+    checkpoint: Checkpoint | None
+    """Go on from here; None is step 0."""
+
+    notices: list[str]
+    """What people should know: a checkpoint passed over, an old run set aside."""
+
+    trimmed_lines: int
+    """Lines of the step log past the checkpoint, taken off because they will be written again."""
+
+
+def claim(run: RunDir) -> None:
+    """Refuse a run directory that a living trainer writes.
+
+    Raises:
+        TokmonError: naming the process.
+    """
+    info = read_info(run)
+    if info is not None and is_alive(info):
+        raise TokmonError(
+            f"{run.path}: a trainer writes this run already, process {info.pid}",
+            f"watch it with `tokmon watch {run.path}`, or choose another experiment name",
+        )
+
+
+def prepare(run: RunDir, config: Config, resume: str) -> Start:
+    """Make the run directory ready and return where to begin.
+
+    Args:
+        run: claimed before.
+        config: of the run that begins.
+        resume: auto (the newest good checkpoint, else step 0), never, or a checkpoint file.
+
+    Raises:
+        TokmonError: the checkpoint is damaged or of another config, or the folder not writable.
+    """
+    notices = []
+    if resume == "never" and run.path.exists():
+        notices.append(f"the earlier run was set aside as {_set_aside(run)}")
+    _make_folder(run)
+    checkpoint, passed_over = _choose(run, resume)
+    if checkpoint is not None:
+        _refuse_other_config(checkpoint, config)
+    trimmed = trim_log(run, checkpoint.content["step"] if checkpoint else 0)
+    return Start(checkpoint, notices + passed_over, trimmed)
+
+
+def trim_log(run: RunDir, step: int) -> int:
+    """Drop the lines of the step log that are past `step` or unreadable; return how many."""
+    if not run.log.exists():
+        return 0
+    lines = run.log.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if _is_kept(line, step)]
+    if len(kept) < len(lines):
+        write_atomic(run.log, b"".join(kept))
+    return len(lines) - len(kept)
+
+
+def _is_kept(line: bytes, step: int) -> bool:
+    try:
+        return line.endswith(b"\n") and decode(line, Step).step <= step
+    except BadLineError:
+        return False
+
+
+def _choose(run: RunDir, resume: str) -> tuple[Checkpoint | None, list[str]]:
+    if resume not in ("auto", "never"):
+        return load(Path(resume)), []
+    checkpoint, passed_over = newest_good(run)
+    if checkpoint is None and passed_over:
+        raise TokmonError(
+            f"{run.path}: no checkpoint can be used: {'; '.join(passed_over)}",
+            "name a good one with --resume CKPT, or start anew with --resume never",
+        )
+    return checkpoint, passed_over
+
+
+def _make_folder(run: RunDir) -> None:
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+        for path in run.path.iterdir():
+            if is_temporary(path):
+                path.unlink()
+    except OSError as error:
+        raise TokmonError(
+            f"{run.path}: cannot be written ({error.strerror or error})", "choose another --logs"
+        ) from error
+
+
+def _set_aside(run: RunDir) -> Path:
+    info = read_info(run)
+    started = moment(info.started) if info is not None else None
+    stamp = datetime.fromtimestamp(started or time.time()).astimezone().strftime("%Y%m%dT%H%M%S")
+    target = run.path.with_name(f"{run.path.name}_{stamp}")
+    while target.exists():
+        target = target.with_name(f"{target.name}x")
+    run.path.rename(target)
+    if run.output_log.exists():
+        run.output_log.rename(RunDir(target, run.experiment).output_log)
+    return target
+
+
+def _refuse_other_config(checkpoint: Checkpoint, config: Config) -> None:
+    differences = _differences(checkpoint.content["config"], msgspec.to_builtins(config))
+    if differences:
+        raise TokmonError(
+            f"{checkpoint.path} was trained with another config: {', '.join(differences)}",
+            "restore those keys, or start anew with --resume never",
+        )
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if not prefix and key in _HARMLESS_SECTIONS:
+            continue
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += _differences(before, after, f"{prefix}{key}.")
+        elif _plain(before) != _plain(after):
+            found.append(f"{prefix}{key} was {before}, is {after}")
+    return found
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,115 @@
+"""All that training changes, and what it works on; can be saved and restored bit for bit."""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainer import randomness
+from trainer.batches import BatchOrder, Windows
+from trainer.config import Config
+from trainer.corpus.store import Corpus
+from trainer.evaluate import Evaluation, evaluate
+from trainer.meter import Meter
+from trainer.model import Model
+from trainer.optim import make_optimizer
+from trainer.schedule import learning_rate
+from trainer.step import TrainStep
+
+
+class Session:
+    """A model in training on one device."""
+
+    def __init__(
+        self,
+        config: Config,
+        corpus: Corpus,
+        token_bytes: NDArray[np.int64],
+        device: torch.device,
+    ) -> None:
+        self.config = config
+        self.device = device
+        self.step = 0
+        self.best_val_loss = math.inf
+        self.best_step = 0
+        self.meter = Meter()
+        generator = randomness.seed_everything(
+            config.seed, deterministic=config.device.deterministic
+        )
+        model = Model(config.model)
+        model.initialize(generator)
+        self.model = model.to(device)
+        self._optimizer = make_optimizer(self.model, config.optim)
+        self._train_step = TrainStep(self.model, self._optimizer, config, device)
+        self._windows = Windows(corpus.train.tokens, config.data.seq_len)
+        self._val_windows = Windows(corpus.val.tokens, config.data.seq_len)
+        self._order = BatchOrder(self._windows.count, config.data.batch_size, config.seed)
+        self._token_bytes = token_bytes
+
+    @property
+    def lr(self) -> float:
+        """Learning rate of the last step."""
+        return learning_rate(self.step, self.config.schedule, self.config.optim)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens trained on so far."""
+        return self.step * self.config.tokens_per_step
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training split so far."""
+        return self._order.epochs(self.step)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the last step was taken."""
+        return self.step >= self.config.schedule.steps
+
+    def take_step(self) -> None:
+        """Train on the next batch; its measurements go to the meter."""
+        self.step += 1
+        inputs, targets = self._windows.read(self._order.batch(self.step), self.device)
+        self.meter.add(self._train_step(inputs, targets, self.lr))
+
+    def evaluate(self) -> Evaluation:
+        """Score the held-out split."""
+        return evaluate(self.model, self._val_windows, self._token_bytes, self.config, self.device)
+
+    def beats_best(self, val_loss: float) -> bool:
+        """Note `val_loss` if it is strictly better than all before; say whether it was."""
+        if not val_loss < self.best_val_loss:
+            return False
+        self.best_val_loss, self.best_step = val_loss, self.step
+        return True
+
+    def weights(self) -> dict[str, Any]:
+        """Return what sampling and evaluation need, for a checkpoint."""
+        return {
+            "step": self.step,
+            "config": msgspec.to_builtins(self.config),
+            "model": self.model.state_dict(),
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that going on exactly needs, for a checkpoint."""
+        return self.weights() | {
+            "optimizer": self._optimizer.state_dict(),
+            "random": randomness.states(),
+            "interval": self.meter.state(),
+            "best_val_loss": self.best_val_loss,
+            "best_step": self.best_step,
+            "tokens": self.tokens,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.step = state["step"]
+        self.best_val_loss, self.best_step = state["best_val_loss"], state["best_step"]
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.meter.restore(state["interval"].to(self.device))
+        randomness.restore(state["random"])

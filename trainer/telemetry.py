@@ -1,0 +1,68 @@
+"""A thread that writes heartbeats and samples of GPUs and host while the loop computes."""
+
+import shutil
+import sys
+import threading
+import time
+
+import psutil
+
+from tokmon.rundir.records import System, iso
+from trainer.gpus import read_gpus
+from trainer.runlog import RunLog
+
+HEARTBEAT_S = 2.0
+SYSTEM_SAMPLE_S = 5.0
+
+
+class Telemetry:
+    """Runs from `with` to its end; a fault is said once and never stops training."""
+
+    def __init__(self, runlog: RunLog) -> None:
+        self._runlog = runlog
+        self._process = psutil.Process()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+        self._has_complained = False
+
+    def __enter__(self) -> "Telemetry":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        # The first answers of psutil's percentages are since never, so they are thrown away.
+        psutil.cpu_percent()
+        self._process.cpu_percent()
+        next_sample = time.monotonic() + HEARTBEAT_S
+        while not self._stop.wait(HEARTBEAT_S):
+            try:
+                self._runlog.heartbeat()
+                if time.monotonic() >= next_sample:
+                    self._runlog.system(self._sample())
+                    next_sample = time.monotonic() + SYSTEM_SAMPLE_S
+            except OSError as error:
+                self._complain(error)
+
+    def _sample(self) -> System:
+        gpus, unavailable = read_gpus()
+        memory = psutil.virtual_memory()
+        return System(
+            time=iso(time.time()),
+            gpus=gpus,
+            gpu_unavailable=unavailable,
+            cpu_pct=psutil.cpu_percent(),
+            memory_used_bytes=memory.total - memory.available,
+            memory_total_bytes=memory.total,
+            process_cpu_pct=self._process.cpu_percent(),
+            process_memory_bytes=self._process.memory_info().rss,
+            disk_free_bytes=shutil.disk_usage(self._runlog.run.path).free,
+        )
+
+    def _complain(self, error: OSError) -> None:
+        if not self._has_complained:
+            sys.stderr.write(f"telemetry cannot be written: {error}\n")
+            self._has_complained = True
