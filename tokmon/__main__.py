@@ -1,0 +1,6 @@
+"""The `tokmon` command."""
+
+from tokmon.cli import main
+
+if __name__ == "__main__":
+    main()
