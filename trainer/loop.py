@@ -1,20 +1,18 @@
 """The training loop: step, evaluate, log, save, until the last step or a signal."""
 
-import math
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from tokmon.rundir.records import CheckpointInfo, Step, Summary, iso
-from trainer import checkpoint
-from trainer.evaluate import Evaluation, perplexity
-from trainer.meter import Interval
+from tokmon.rundir.records import Summary, iso
+from trainer.evaluate import Evaluation
+from trainer.lines import step_record, summary_record
 from trainer.progress import TrainingBar, say, step_line
 from trainer.runlog import RunLog
+from trainer.saving import Saver
 from trainer.session import Session
 from trainer.signals import StopRequest
 from trainer.stopwatch import Stopwatch
-
-_SIGNIFICANT_DIGITS = 6
 
 
 class Loop:
@@ -28,6 +26,7 @@ class Loop:
         self._runlog = runlog
         self._stopwatch = stopwatch
         self._bar = bar
+        self._saver = Saver(session, runlog.run, lambda: stopwatch.elapsed_s, self._tell)
         self._train_loss: float | None = None
         self._evaluation: Evaluation | None = None
 
@@ -45,13 +44,14 @@ class Loop:
         self._runlog.at_step(session.step)
         self._bar.step(session.step)
         if session.step == config.schedule.warmup:
-            self._event("warmup_end", f"warm-up is over, lr {session.lr:.2e}", lr=session.lr)
+            self._tell("warmup_end", f"warm-up is over, lr {session.lr:.2e}", lr=session.lr)
         if session.step % config.log.every == 0:
             self._log()
         elif session.is_done:
             self._evaluate()
         if session.step % config.checkpoint.every == 0 and not session.is_done:
-            self._save_periodic()
+            with self._interrupted_by("saving"):
+                self._saver.periodic(self._train_loss, self._val_loss)
 
     def _log(self) -> None:
         """Write a line of the step log, with an evaluation where one is due."""
@@ -59,164 +59,69 @@ class Loop:
         steps_per_sec = self._config.log.every / self._stopwatch.lap()
         self._train_loss = interval.train_loss
         if interval.skipped_steps:
-            self._event(
-                "not_finite",
-                f"{interval.skipped_steps} steps since the line before had a loss or gradient that "
-                "is not finite; they did not reach the weights",
-                skipped_steps=interval.skipped_steps,
-            )
+            self._tell_of_skipped(interval.skipped_steps)
         is_due = self._session.step % self._config.eval.every == 0 or self._session.is_done
         evaluation = self._evaluate() if is_due else None
-        record = self._line(interval, steps_per_sec, evaluation)
+        elapsed_s, now = self._stopwatch.elapsed_s, iso(time.time())
+        record = step_record(self._session, interval, steps_per_sec, evaluation, elapsed_s, now)
         self._runlog.step(record)
         self._bar.numbers(record)
         say(step_line(record, self._config.schedule.steps))
 
-    def _line(
-        self, interval: Interval, steps_per_sec: float, evaluation: Evaluation | None
-    ) -> Step:
-        session = self._session
-        validation = {} if evaluation is None else _validation_fields(evaluation)
-        return Step(
-            step=session.step,
-            train_loss=_rounded(interval.train_loss),
-            train_ppl=_rounded(perplexity(interval.train_loss)),
-            lr=_rounded(session.lr),
-            steps_per_sec=_rounded(steps_per_sec),
-            tokens_per_sec=_rounded(steps_per_sec * self._config.tokens_per_step),
-            tokens=session.tokens,
-            epoch=_rounded(session.epoch),
-            grad_norm=_rounded(interval.grad_norm),
-            **validation,
-            elapsed_s=round(self._stopwatch.elapsed_s, 3),
-            time=_now(),
-            extra={
-                "train_loss_max": _rounded(interval.train_loss_max),
-                "grad_norm_max": _rounded(interval.grad_norm_max),
-                "skipped_steps": interval.skipped_steps,
-            },
+    def _tell_of_skipped(self, count: int) -> None:
+        self._tell(
+            "not_finite",
+            f"{count} steps since the line before had a loss or gradient that is not finite; "
+            "they did not reach the weights",
+            skipped_steps=count,
         )
 
     def _evaluate(self) -> Evaluation:
-        with self._stopwatch.interruption(), self._phase("evaluating"):
+        with self._interrupted_by("evaluating"):
             self._evaluation = evaluation = self._session.evaluate()
             if self._session.beats_best(evaluation.val_loss):
-                self._save_best(evaluation)
+                self._saver.best(evaluation)
         return evaluation
 
-    def _save_best(self, evaluation: Evaluation) -> None:
-        content = self._session.weights() | {"val_loss": evaluation.val_loss}
-        checkpoint.save(self._runlog.run.best, content, _now())
-        self._event(
-            "best",
-            f"validation loss {evaluation.val_loss:.4f} (PPL {evaluation.val_ppl:.4g}, "
-            f"{evaluation.val_bpb:.3f} bpb) is the best so far",
-            **_validation_fields(evaluation),
-        )
-
-    def _save_periodic(self) -> None:
-        with self._stopwatch.interruption(), self._phase("saving"):
-            run = self._runlog.run
-            self._save(run.step_checkpoint(self._session.step))
-            for path in checkpoint.prune(run, self._config.checkpoint.keep):
-                self._event("checkpoint_removed", f"removed {path.name}", file=path.name)
-
-    def _save(self, path: Any) -> CheckpointInfo:
-        begin = time.perf_counter()
-        content = self._session.state() | {
-            "train_loss": self._train_loss,
-            "val_loss": self._evaluation.val_loss if self._evaluation else None,
-            "elapsed_s": self._stopwatch.elapsed_s,
-        }
-        info = checkpoint.save(path, content, _now())
-        save_s = time.perf_counter() - begin
-        self._event(
-            "checkpoint",
-            f"saved {path.name}, {info.bytes / 1e6:.1f} MB in {save_s:.2f} s",
-            file=path.name,
-            bytes=info.bytes,
-            save_s=round(save_s, 3),
-        )
-        return info
+    @property
+    def _val_loss(self) -> float | None:
+        return self._evaluation.val_loss if self._evaluation is not None else None
 
     def _finish(self) -> Summary:
-        with self._phase("saving"):
-            self._save(self._runlog.run.final)
+        with self._interrupted_by("saving"):
+            self._saver.final(self._train_loss, self._val_loss)
         return self._end("finished", "finish", f"finished after {self._session.step} steps")
 
     def _stop(self, stop: StopRequest) -> Summary:
         name = stop.signal.name if stop.signal is not None else "a request"
-        self._event("signal", f"{name} came: saving and stopping", signal=name)
-        path = self._runlog.run.step_checkpoint(self._session.step)
-        if self._session.step and not self._runlog.run.sidecar(path).exists():
-            self._save_periodic()
+        self._tell("signal", f"{name} came: saving and stopping", signal=name)
+        if self._session.step:
+            with self._interrupted_by("saving"):
+                self._saver.periodic(self._train_loss, self._val_loss)
         return self._end("stopped", "stop", f"stopped by {name} after {self._session.step} steps")
 
     def _end(self, phase: str, event: str, message: str) -> Summary:
-        summary = self._summary(phase)
+        elapsed_s, now = self._stopwatch.elapsed_s, iso(time.time())
+        summary = summary_record(
+            self._session, phase, self._train_loss, self._evaluation, elapsed_s, now
+        )
         self._runlog.summary(summary)
-        self._event(event, message)
+        self._tell(event, message)
         self._enter(phase)
         return summary
 
-    def _summary(self, state: str) -> Summary:
-        session, evaluation = self._session, self._evaluation
-        elapsed_s = self._stopwatch.elapsed_s
-        has_best = math.isfinite(session.best_val_loss)
-        return Summary(
-            experiment=self._config.experiment,
-            state=state,
-            step=session.step,
-            max_steps=self._config.schedule.steps,
-            train_loss=self._train_loss,
-            val_loss=evaluation.val_loss if evaluation else None,
-            val_ppl=evaluation.val_ppl if evaluation else None,
-            val_bpb=evaluation.val_bpb if evaluation else None,
-            best_val_loss=session.best_val_loss if has_best else None,
-            best_step=session.best_step if has_best else None,
-            tokens=session.tokens,
-            elapsed_s=round(elapsed_s, 3),
-            tokens_per_sec=_rounded(session.tokens / elapsed_s),
-            time=_now(),
-        )
+    @contextmanager
+    def _interrupted_by(self, phase: str) -> Iterator[None]:
+        """Announce a pause, so that it is not taken for a hang, and keep it out of the rates."""
+        self._enter(phase)
+        with self._stopwatch.interruption():
+            yield
+        self._enter("training")
 
     def _enter(self, phase: str) -> None:
         self._runlog.enter(phase)
         self._bar.phase(phase)
 
-    def _phase(self, name: str) -> "_Phase":
-        return _Phase(self._enter, name)
-
-    def _event(self, event: str, message: str, **details: Any) -> None:
+    def _tell(self, event: str, message: str, **details: object) -> None:
         self._runlog.event(event, self._session.step, message, **details)
         say(f"{event}: {message}")
-
-
-class _Phase:
-    """Announces a phase, and training after it, so that a long pause is not taken for a hang."""
-
-    def __init__(self, enter: Any, name: str) -> None:
-        self._enter, self._name = enter, name
-
-    def __enter__(self) -> None:
-        self._enter(self._name)
-
-    def __exit__(self, *_: object) -> None:
-        self._enter("training")
-
-
-def _validation_fields(evaluation: Evaluation) -> dict[str, float]:
-    return {
-        "val_loss": _rounded(evaluation.val_loss),
-        "val_ppl": _rounded(evaluation.val_ppl),
-        "val_bpb": _rounded(evaluation.val_bpb),
-    }
-
-
-def _rounded(value: float) -> float:
-    """Return the value to six digits: what float32 can hold, and short to read."""
-    return float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
-
-
-def _now() -> str:
-    return iso(time.time())
