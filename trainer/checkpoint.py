@@ -46,7 +46,7 @@ def save(path: Path, content: dict[str, Any], moment: str) -> CheckpointInfo:
         content: needs `step`; `train_loss` and `val_loss` go to the sidecar where present.
         moment: now, ISO 8601.
     """
-    old = _sidecar_info(path)
+    old = sidecar_info(path)
     sidecar = RunDir.sidecar(path)
     with replacing(path) as temporary:
         torch.save({"format": FORMAT, **content}, temporary)
@@ -75,7 +75,7 @@ def load(path: Path) -> Checkpoint:
     for attempt in range(_VERIFY_ATTEMPTS):
         if attempt:
             time.sleep(_VERIFY_PAUSE_S)
-        raw, info = _read(path), _sidecar_info(path)
+        raw, info = _read(path), sidecar_info(path)
         if info is None:
             continue
         if hashlib.sha256(raw).hexdigest() in (info.sha256, info.previous_sha256):
@@ -95,7 +95,7 @@ def load(path: Path) -> Checkpoint:
 def newest_good(run: RunDir) -> tuple[Checkpoint | None, list[str]]:
     """Return the resumable checkpoint of the highest step, and what was passed over and why."""
     candidates = [*run.step_checkpoints().values(), run.final]
-    steps = {path: info.step for path in candidates if (info := _sidecar_info(path)) is not None}
+    steps = {path: info.step for path in candidates if (info := sidecar_info(path)) is not None}
     notices = [
         f"{path.name}: no sidecar, never completely written"
         for path in candidates
@@ -114,9 +114,7 @@ def prune(run: RunDir, keep: int) -> list[Path]:
 
     Never-committed files go as well. At least one committed checkpoint always stays.
     """
-    committed = [
-        path for path in run.step_checkpoints().values() if _sidecar_info(path) is not None
-    ]
+    committed = [path for path in run.step_checkpoints().values() if sidecar_info(path) is not None]
     kept = set(committed[-max(keep, 1) :])
     deleted = [path for path in run.step_checkpoints().values() if path not in kept]
     for path in deleted:
@@ -126,7 +124,8 @@ def prune(run: RunDir, keep: int) -> list[Path]:
     return deleted
 
 
-def _sidecar_info(path: Path) -> CheckpointInfo | None:
+def sidecar_info(path: Path) -> CheckpointInfo | None:
+    """Return what the sidecar of a .pt file says; None where there is none that can be read."""
     try:
         return decode(RunDir.sidecar(path).read_bytes(), CheckpointInfo)
     except (FileNotFoundError, BadLineError):

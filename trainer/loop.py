@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from tokmon.rundir.records import Summary, iso
 from trainer.evaluate import Evaluation
-from trainer.lines import step_record, summary_record
+from trainer.lines import rounded, step_record, summary_record
 from trainer.progress import TrainingBar, say, step_line
 from trainer.runlog import RunLog
 from trainer.saving import Saver
@@ -44,7 +44,9 @@ class Loop:
         self._runlog.at_step(session.step)
         self._bar.step(session.step)
         if session.step == config.schedule.warmup:
-            self._tell("warmup_end", f"warm-up is over, lr {session.lr:.2e}", lr=session.lr)
+            self._tell(
+                "warmup_end", f"warm-up is over, lr {session.lr:.2e}", lr=rounded(session.lr)
+            )
         if session.step % config.log.every == 0:
             self._log()
         elif session.is_done:

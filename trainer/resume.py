@@ -12,7 +12,7 @@ from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, Step, decode, moment
 from tokmon.rundir.writer import is_alive
-from trainer.checkpoint import Checkpoint, load, newest_good
+from trainer.checkpoint import Checkpoint, load, newest_good, sidecar_info
 from trainer.config import Config
 from trainer.runlog import read_info
 
@@ -65,6 +65,8 @@ def prepare(run: RunDir, config: Config, resume: str) -> Start:
     checkpoint, passed_over = _choose(run, resume)
     if checkpoint is not None:
         _refuse_other_config(checkpoint, config)
+    if checkpoint is not None:
+        notices += _set_later_ones_aside(run, checkpoint.content["step"])
     trimmed = trim_log(run, checkpoint.content["step"] if checkpoint else 0)
     return Start(checkpoint, notices + passed_over, trimmed)
 
@@ -97,6 +99,20 @@ def _choose(run: RunDir, resume: str) -> tuple[Checkpoint | None, list[str]]:
             "name a good one with --resume CKPT, or start anew with --resume never",
         )
     return checkpoint, passed_over
+
+
+def _set_later_ones_aside(run: RunDir, step: int) -> list[str]:
+    """Move checkpoints past `step` out of the way of the next resume; return what to say of it."""
+    later = [path for at, path in run.step_checkpoints().items() if at > step]
+    if run.final.exists():
+        later.append(run.final)
+    moved = [path for path in later if (info := sidecar_info(path)) is None or info.step > step]
+    for path in moved:
+        run.superseded.mkdir(exist_ok=True)
+        for file in (run.sidecar(path), path):
+            if file.exists():
+                file.replace(run.superseded / file.name)
+    return [f"{path.name} is past step {step}: moved to {run.superseded}" for path in moved]
 
 
 def _make_folder(run: RunDir) -> None:

@@ -250,6 +250,22 @@ def test_damaged_checkpoints_are_passed_over_and_said(tmp_path: Path, source_fol
     assert "from tiny_step30.pt at step 30" in answer.stderr
 
 
+def test_going_on_from_an_earlier_checkpoint_gives_up_the_later_ones(
+    finished: RunDir, tmp_path: Path, source_folder: Path
+) -> None:
+    config = write_config(tmp_path, source_folder)
+    run_trainer(config, tmp_path)
+    run = RunDir.of_experiment(tmp_path, "tiny")
+
+    answer = run_trainer(config, tmp_path, "--resume", str(run.step_checkpoint(20)))
+
+    assert answer.returncode == 0, answer.stderr
+    assert "from tiny_step20.pt at step 20, 10 log lines past it" in answer.stderr
+    assert without_times(run) == without_times(finished)
+    assert (run.superseded / "tiny_final.pt").exists()
+    assert (run.superseded / "tiny_step30.json").exists()
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [

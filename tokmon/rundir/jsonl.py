@@ -22,7 +22,8 @@ def append_line(path: Path, line: bytes) -> None:
     """
     ending = b"" if _ends_whole(path) else b"\n"
     content = ending + line + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0))
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
     try:
         written = os.write(descriptor, content)
     finally:

@@ -105,6 +105,11 @@ class RunDir:
         return self._file("final.pt")
 
     @property
+    def superseded(self) -> Path:
+        """Folder for checkpoints of a continuation that was given up for an earlier checkpoint."""
+        return self.path / "superseded"
+
+    @property
     def output_log(self) -> Path:
         """Everything the process wrote to stdout and stderr; it lies beside the folder."""
         return self.path.with_name(f"{self.path.name}_output.log")
