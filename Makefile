@@ -12,7 +12,7 @@ demo: $(VENV)/.installed-train
 	$(BIN)/tokmon demo
 
 test: $(VENV)/.installed-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

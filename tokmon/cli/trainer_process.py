@@ -65,7 +65,8 @@ class DetachedTrainer:
     def __init__(self, arguments: Sequence[str], run: RunDir) -> None:
         self._run = run
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "trainer", "--quiet", *arguments],
+            # -P: a `trainer` of the user's own in the working folder must not stand in for ours.
+            [sys.executable, "-P", "-m", "trainer", "--quiet", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
