@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokmon.cli.trainer_process import DetachedTrainer
 
 
-@click.command()
+@click.command(short_help="Train a small model on Python's own library and watch it learn.")
 @click.option("--headless", is_flag=True, help="Print progress and a sample; open no monitor.")
 @click.option(
     "--minutes",
@@ -80,8 +80,8 @@ def _remove_earlier(run: RunDir) -> None:
 
 
 def _watch(run: RunDir) -> None:
-    from tokmon.tui.app import watch_run
+    from tokmon.cli.monitor import open_monitor
 
-    watch_run(run.path)
+    open_monitor(run)
     still = "The trainer is still at work. " if _is_training(run) else ""
     click.echo(f"{still}Come back with: tokmon watch {run.path}", err=True)

@@ -51,11 +51,7 @@ def train(
         f"training in process {trainer.pid}; come back with: tokmon watch {run.path}", err=True
     )
     if watch:
-        _watch(run.path)
+        from tokmon.cli.monitor import open_monitor
+
+        open_monitor(run)
         click.echo(f"still training; come back with: tokmon watch {run.path}", err=True)
-
-
-def _watch(path: Path) -> None:
-    from tokmon.tui.app import watch_run
-
-    watch_run(path)
