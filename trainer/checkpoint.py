@@ -21,9 +21,8 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, CheckpointInfo, decode, encode
 
 FORMAT = 1
-# A reader that comes between rename and sidecar sees a mismatch for this long at most.
-_VERIFY_ATTEMPTS = 20
-_VERIFY_PAUSE_S = 0.05
+# Between rename and sidecar lie two flushes of small files.
+_SETTLE_S = 0.5
 
 
 class DamagedCheckpointError(TokmonError):
@@ -72,14 +71,17 @@ def load(path: Path) -> Checkpoint:
     Raises:
         DamagedCheckpointError: it is missing, has no sidecar, or its sha256 is another.
     """
-    for attempt in range(_VERIFY_ATTEMPTS):
-        if attempt:
-            time.sleep(_VERIFY_PAUSE_S)
+    seen: tuple[CheckpointInfo | None, str] | None = None
+    while True:
         raw, info = _read(path), sidecar_info(path)
-        if info is None:
-            continue
-        if hashlib.sha256(raw).hexdigest() in (info.sha256, info.previous_sha256):
+        digest = hashlib.sha256(raw).hexdigest()
+        if info is not None and digest in (info.sha256, info.previous_sha256):
             return Checkpoint(path, info, _unpickle(path, raw))
+        if seen == (info, digest):
+            break
+        # Perhaps it is being published right now; what stays as it is does not get better.
+        seen = info, digest
+        time.sleep(_SETTLE_S)
     if info is None:
         sidecar = RunDir.sidecar(path).name
         raise DamagedCheckpointError(

@@ -16,7 +16,7 @@ NOW = "2026-01-01T00:00:00+00:00"
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDir:
-    monkeypatch.setattr(checkpoint, "_VERIFY_PAUSE_S", 0.0)
+    monkeypatch.setattr(checkpoint, "_SETTLE_S", 0.0)
     return RunDir(tmp_path, "x")
 
 

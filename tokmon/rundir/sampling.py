@@ -86,7 +86,7 @@ class Done(msgspec.Struct, tag_field="reply", tag="done", frozen=True, kw_only=T
 
 
 class Failed(msgspec.Struct, tag_field="reply", tag="failed", frozen=True, kw_only=True):
-    """A request, or with id null the process itself, cannot go on."""
+    """A request cannot be answered; with id null a line was no request, or the process ends."""
 
     id: int | None = None
     """Of the request."""
@@ -99,12 +99,20 @@ Reply: TypeAlias = Ready | Started | Token | Done | Failed
 
 
 def decode_request(line: bytes) -> Request:
-    """Return the request on a line; raises msgspec.MsgspecError if it is none."""
+    """Return the request on a line.
+
+    Raises:
+        msgspec.MsgspecError, UnicodeDecodeError, RecursionError: it is none.
+    """
     request: Request = msgspec.json.decode(line, type=Request)
     return request
 
 
 def decode_reply(line: bytes) -> Reply:
-    """Return the reply on a line; raises msgspec.MsgspecError if it is none."""
+    """Return the reply on a line.
+
+    Raises:
+        msgspec.MsgspecError, UnicodeDecodeError, RecursionError: it is none.
+    """
     reply: Reply = msgspec.json.decode(line, type=Reply)
     return reply

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The demo as a newcomer meets it: a fresh clone, the README's command, headless. Records how long
+# it took, the first and last loss, the status during and after, and samples before and after.
+#
+#   bench/demo.sh [OUT]      writes OUT/demo.md (default docs/results)
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p "${1:-docs/results}"
+REPORT=$(cd "${1:-docs/results}" && pwd)/demo.md
+CLONE=$(mktemp -d)
+trap 'rm -rf "$CLONE"' EXIT
+git clone -q . "$CLONE/tokmon"
+cd "$CLONE/tokmon"
+export TOKMON_CACHE=$CLONE/cache
+
+block() { printf '\n## %s\n\n```console\n' "$1"; shift; "$@" 2>&1 | sed "s|$CLONE/||g"; printf '```\n'; }
+timed() { local from=$SECONDS; "$@"; echo "($((SECONDS - from)) s)"; }
+status() { printf '$ tokmon status logs/train_demo --json\n'; .venv/bin/tokmon status logs/train_demo --json; }
+sample() untrained() {
+  .venv/bin/tokmon train configs/demo.toml --set experiment=untrained --set schedule.steps=1 \
+    --set schedule.warmup=0 --set log.every=1 --set eval.every=1 --set optim.lr=1e-12 --set optim.min_lr=0
+}
+
+{
+  printf '$ tokmon sample %s --prompt "%s" --max-new-tokens 64\n' "$1" 'def add(a, b):'
+  .venv/bin/tokmon sample "$1" --prompt 'def add(a, b):' --max-new-tokens 64
+}
+install() { printf '$ make .venv/.installed-train\n'; timed make -s .venv/.installed-train; }
+demo() { printf '$ tokmon demo --headless\n'; timed .venv/bin/tokmon demo --headless; }
+
+untrained() {
+  .venv/bin/tokmon train configs/demo.toml --set experiment=untrained --set schedule.steps=1 \
+    --set schedule.warmup=0 --set log.every=1 --set eval.every=1 --set optim.lr=1e-12 --set optim.min_lr=0
+}
+
+{
+  printf '# The demo from a fresh clone\n\nWritten by `bench/demo.sh` on %s, revision %s, on %s cores without a GPU.\n' \
+    "$(date -u +%F)" "$(git rev-parse --short HEAD)" "$(nproc)"
+  block "Installation" install
+  .venv/bin/tokmon demo --headless > "$CLONE/first.txt" 2>&1 &
+  until .venv/bin/tokmon status logs/train_demo > /dev/null 2>&1 && ls logs/train_demo/demo_best.pt > /dev/null 2>&1; do sleep 1; done
+  block "Status during it" status
+  wait
+  untrained > /dev/null 2>&1
+  block "A sample before training" sample logs/train_untrained
+  block "The second demo: the corpus is there already" demo
+  block "Status after it" status
+  block "A sample after training" sample logs/train_demo
+  printf '\n## What the first demo printed\n\n```\n'
+  sed "s|$CLONE/||g" "$CLONE/first.txt"
+  printf '```\n'
+} > "$REPORT"
+cat "$REPORT"

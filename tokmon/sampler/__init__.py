@@ -1,0 +1,1 @@
+"""Client of the sampling process. No torch, no textual."""
