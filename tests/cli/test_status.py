@@ -1,0 +1,111 @@
+"""`tokmon status`: its keys, its exit codes, its errors."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.runs.builder import RunBuilder
+from tokmon.cli.status import status
+from tokmon.rundir.errors import TokmonError
+from tokmon.rundir.records import iso
+
+KEYS = [
+    "experiment", "state", "step", "max_steps", "train_loss", "train_ppl", "val_loss",
+    "best_val_loss", "best_step", "lr", "steps_per_sec", "tokens_per_sec", "eta_s", "started",
+    "updated", "gpus", "alerts", "bad_lines",
+]  # fmt: skip
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(status, [str(argument) for argument in arguments])
+
+
+def test_json_has_exactly_the_stable_keys(tmp_path: Path) -> None:
+    builder = RunBuilder(logs=tmp_path).write(12)
+
+    found = json.loads(run(builder.run.path, "--json").stdout)
+
+    assert list(found) == KEYS
+    assert (found["experiment"], found["step"], found["max_steps"]) == (
+        "v1_token_bigdata", 1200, 50_000,
+    )  # fmt: skip
+    assert found["best_step"] == 1000
+    assert found["started"] == iso(builder.started)
+    assert found["gpus"][0]["name"] == "NVIDIA GeForce RTX 5090"
+    assert found["bad_lines"] == 0
+
+
+def test_json_of_an_empty_run_has_the_keys_too(tmp_path: Path) -> None:
+    builder = RunBuilder(logs=tmp_path)
+    builder.raw_log(b"torn")
+
+    result = run(builder.run.path, "--json")
+
+    found = json.loads(result.stdout)
+    assert list(found) == KEYS
+    assert (found["state"], found["step"], found["gpus"]) == ("STARTING", None, [])
+    assert (found["bad_lines"], found["alerts"]) == (1, ["warning: 1 unreadable line"])
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("phase", "is_alive", "age_s", "state", "code"),
+    [
+        ("starting", True, 1, "STARTING", 0),
+        ("training", True, 1, "RUNNING", 0),
+        ("evaluating", True, 1, "EVALUATING", 0),
+        ("saving", True, 1, "SAVING", 0),
+        ("paused", True, 1, "PAUSED", 0),
+        ("finished", False, 900, "FINISHED", 0),
+        ("stopped", False, 900, "STOPPED", 0),
+        ("training", True, 900, "STALLED", 3),
+        ("crashed", False, 900, "CRASHED", 4),
+        ("training", False, 1, "KILLED", 4),
+    ],
+)
+def test_the_exit_code_says_the_state(
+    tmp_path: Path, phase: str, is_alive: bool, age_s: float, state: str, code: int
+) -> None:
+    builder = RunBuilder(logs=tmp_path, is_this_process=True)
+    builder.write(3)
+    builder.started = time.time() - builder.elapsed_s - age_s
+    builder.heartbeat(phase, **({} if is_alive else {"pid": 2**22 + 1}))
+
+    result = run(builder.run.path)
+
+    assert result.stdout.splitlines()[1].startswith(f"state       {state}: ")
+    assert result.exit_code == code
+
+
+def test_without_a_path_the_newest_run_is_told_and_named_on_stderr(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        RunBuilder(logs=tmp_path, experiment=name).write(1)
+
+    result = run("--logs", tmp_path, "--json")
+
+    assert json.loads(result.stdout)["experiment"] in {"one", "two"}
+    assert "the newest of 2 runs" in result.stderr
+
+
+def test_bad_lines_and_hostile_text_are_shown_harmlessly(tmp_path: Path) -> None:
+    builder = RunBuilder(logs=tmp_path).write(1)
+    builder.raw_log(b"\x1b[31m[/x]\x00")
+    builder.heartbeat("crashed", error="\x1b]0;title\x07")
+
+    result = run(builder.run.path)
+
+    assert "v1_token_bigdata_log.jsonl:2:" in result.stdout
+    assert "^[[31m[/x]^@" in result.stdout
+    assert not set(result.stdout) & {"\x1b", "\x00", "\x07"}
+
+
+@pytest.mark.parametrize("make", [None, "empty"])
+def test_what_is_not_a_run_is_a_user_error(tmp_path: Path, make: str | None) -> None:
+    target = tmp_path / "target"
+    if make:
+        target.mkdir()
+
+    assert isinstance(run(target).exception, TokmonError)

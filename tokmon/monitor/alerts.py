@@ -1,0 +1,123 @@
+"""Rules over a run's state that the user should hear about. Pure; one function a rule."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tokmon.monitor.digest import Digest
+from tokmon.monitor.durations import age
+from tokmon.monitor.state import Alert, Health, Phase, Severity
+from tokmon.rundir.records import SCHEMA_VERSION, Event, RunInfo, System
+
+TOO_GOOD_BPB = 0.3
+"""xz reaches 1.35 bits per byte on source code; a small causal model cannot come near 0.3."""
+TOO_GOOD_LOSS = 0.2
+"""Nats per token, where bits per byte are not logged: about 0.1 bits per byte."""
+DISK_ERROR_BYTES = 2**30
+DISK_WARNING_BYTES = 5 * 2**30
+STALE_SYSTEM_S = 120.0
+
+_ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the rules look at."""
+
+    health: Health
+    digest: Digest
+    info: RunInfo | None
+    events: tuple[Event, ...]
+    system: System | None
+    """The newest host sample."""
+    system_age_s: float | None
+    bad_line_count: int
+    refused_keys: int
+    """Metrics that were not kept."""
+    read_fault: str = ""
+    """Why the files could not be read just now."""
+
+
+def find(evidence: Evidence) -> tuple[Alert, ...]:
+    """Return what is wrong, the worst first."""
+    alerts = [alert for rule in _RULES for alert in rule(evidence)]
+    return tuple(sorted(alerts, key=lambda alert: _ORDER.index(alert.severity)))
+
+
+def _ended_badly(evidence: Evidence) -> Iterator[Alert]:
+    if evidence.health.phase in {Phase.STALLED, Phase.CRASHED, Phase.KILLED}:
+        yield Alert(Severity.ERROR, evidence.health.reason)
+
+
+def _not_finite(evidence: Evidence) -> Iterator[Alert]:
+    for found in evidence.digest.not_finite:
+        times = "" if found.count == 1 else f", {found.count:,} times in all"
+        where = f"at step {found.last_step:,}"
+        yield Alert(Severity.ERROR, f"{found.key} is not finite {where}{times}")
+    events = [event for event in evidence.events if event.event == "not_finite"]
+    if events:
+        step = events[-1].step
+        where = "" if step is None else f", last at step {step:,}"
+        steps = "1 step was" if len(events) == 1 else f"{len(events):,} steps were"
+        yield Alert(Severity.ERROR, f"{steps} not finite{where}")
+
+
+def _too_good(evidence: Evidence) -> Iterator[Alert]:
+    lowest = evidence.digest.lowest
+    for key, limit in (("val_bpb", TOO_GOOD_BPB), ("val_loss", TOO_GOOD_LOSS)):
+        if key in lowest:
+            if lowest[key] < limit:
+                value = f"{key} {lowest[key]:.3f}"
+                yield Alert(
+                    Severity.ERROR, f"{value} is too good to be true: look for a target leak"
+                )
+            return
+
+
+def _bad_lines(evidence: Evidence) -> Iterator[Alert]:
+    if count := evidence.bad_line_count:
+        yield Alert(Severity.WARNING, f"{count:,} unreadable line{'s' if count > 1 else ''}")
+
+
+def _disk(evidence: Evidence) -> Iterator[Alert]:
+    free = evidence.system.disk_free_bytes if evidence.system else None
+    if free is not None and free < DISK_WARNING_BYTES:
+        severity = Severity.ERROR if free < DISK_ERROR_BYTES else Severity.WARNING
+        yield Alert(severity, f"disk nearly full: {free / 2**30:.1f} GiB free")
+
+
+def _stale_system(evidence: Evidence) -> Iterator[Alert]:
+    age_s = evidence.system_age_s
+    is_expected = evidence.health.phase.is_live and evidence.health.phase is not Phase.STALLED
+    if is_expected and age_s is not None and age_s > STALE_SYSTEM_S:
+        yield Alert(Severity.WARNING, f"GPU and host values are {age(age_s)} old")
+
+
+def _newer_schema(evidence: Evidence) -> Iterator[Alert]:
+    version = evidence.info.schema_version if evidence.info else SCHEMA_VERSION
+    if version > SCHEMA_VERSION:
+        yield Alert(
+            Severity.INFO, f"written as schema {version}, read as {SCHEMA_VERSION}: update tokmon"
+        )
+
+
+def _refused_keys(evidence: Evidence) -> Iterator[Alert]:
+    if count := evidence.refused_keys:
+        yield Alert(Severity.WARNING, f"{count:,} metrics are not kept: the log has too many keys")
+
+
+def _unreadable(evidence: Evidence) -> Iterator[Alert]:
+    if evidence.read_fault:
+        yield Alert(Severity.ERROR, f"cannot read the run: {evidence.read_fault}")
+
+
+_RULES = (
+    _unreadable,
+    _ended_badly,
+    _not_finite,
+    _too_good,
+    _bad_lines,
+    _disk,
+    _stale_system,
+    _newer_schema,
+    _refused_keys,
+)

@@ -1,0 +1,1 @@
+"""What a RunState says, as text, JSON and documents. Must not read files."""

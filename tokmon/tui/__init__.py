@@ -1,0 +1,1 @@
+"""The terminal screen. Reads runs through tokmon.monitor; never imports torch."""

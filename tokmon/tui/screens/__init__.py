@@ -1,0 +1,1 @@
+"""One screen a file; a screen owns its keys."""

@@ -1,0 +1,201 @@
+"""One run on one screen. Hands the state down, owns the keys, does no arithmetic."""
+
+from typing import ClassVar, TypeAlias
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tokmon.monitor.state import RunState
+from tokmon.rundir.layout import RunDir
+from tokmon.tui.glyphs import Glyphs
+from tokmon.tui.sampling import ClientFactory
+from tokmon.tui.screens.alerts import AlertsScreen
+from tokmon.tui.screens.help import HelpScreen
+from tokmon.tui.widgets.alert_bar import AlertBar
+from tokmon.tui.widgets.best_pane import BestPane
+from tokmon.tui.widgets.generation_form import GenerationForm
+from tokmon.tui.widgets.generation_panel import GenerationPanel
+from tokmon.tui.widgets.log_tail import LogTail
+from tokmon.tui.widgets.loss_chart import LossChart
+from tokmon.tui.widgets.metric_table import MetricTable
+from tokmon.tui.widgets.progress_line import ProgressLine
+from tokmon.tui.widgets.run_header import RunHeader
+from tokmon.tui.widgets.system_pane import SystemPane
+from tokmon.tui.widgets.throughput import Throughput
+
+_WIDTHS = [(0, "-tiny"), (70, "-narrow"), (130, "-wide")]
+_HEIGHTS = [(0, "-short"), (20, "-medium"), (36, "-tall")]
+_VIEWS = ("chart", "table", "facts", "log")
+_StateWidget: TypeAlias = (
+    RunHeader
+    | AlertBar
+    | ProgressLine
+    | LossChart
+    | MetricTable
+    | Throughput
+    | BestPane
+    | SystemPane
+    | GenerationPanel
+    | LogTail
+)
+
+
+class DashboardScreen(Screen[None]):
+    """Panes fold away as the terminal shrinks; at last one is shown at a time."""
+
+    AUTO_FOCUS = ""  # nothing: a lit border draws the eye where nothing happens
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "question_mark",
+            "help",
+            "Help",
+            key_display="?",
+            id="dashboard.help",
+            tooltip="This list",
+        ),
+        Binding(
+            "q",
+            "app.quit",
+            "Quit",
+            id="dashboard.quit",
+            tooltip="Leave; the training goes on",
+        ),
+        Binding(
+            "y",
+            "toggle_log",
+            "Log y",
+            id="dashboard.log_y",
+            tooltip="Loss axis linear or logarithmic",
+        ),
+        Binding(
+            "g",
+            "toggle_generation",
+            "Generate",
+            id="dashboard.generate",
+            tooltip="Text from the best checkpoint",
+        ),
+        Binding(
+            "e",
+            "alerts",
+            "Alerts",
+            id="dashboard.alerts",
+            tooltip="All alerts and unreadable lines",
+            show=False,
+        ),
+        Binding(
+            "v",
+            "next_view",
+            "View",
+            id="dashboard.view",
+            tooltip="On a small terminal: chart, table, facts, log in turn",
+        ),
+        Binding(
+            "m",
+            "enlarge",
+            "Enlarge",
+            id="dashboard.enlarge",
+            tooltip="The focused pane alone; esc brings the others back",
+            show=False,
+        ),
+        Binding(
+            "tab",
+            "app.focus_next",
+            "Next pane",
+            id="dashboard.next",
+            show=False,
+            tooltip="Arrows and page keys scroll the log",
+        ),
+        Binding(
+            "shift+tab", "app.focus_previous", "Previous pane", id="dashboard.previous", show=False
+        ),
+    ]
+
+    state: reactive[RunState | None] = reactive(None, init=False, repaint=False)
+    """What to show."""
+    view: reactive[str] = reactive(_VIEWS[0])
+    """The pane that a small terminal shows."""
+
+    def __init__(self, run: RunDir, glyphs: Glyphs, new_client: ClientFactory) -> None:
+        super().__init__()
+        self._run_dir = run
+        self._glyphs = glyphs
+        self._new_client = new_client
+        self._state_widgets: list[_StateWidget] = []
+        self.set_class(glyphs.is_ascii, "-ascii")
+
+    def compose(self) -> ComposeResult:
+        glyphs = self._glyphs
+        yield RunHeader(glyphs, id="header")
+        yield AlertBar(glyphs, id="alert-bar")
+        yield ProgressLine(glyphs, id="progress")
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                yield LossChart(glyphs, id="chart")
+                yield GenerationPanel(self._run_dir.path, self._new_client, id="generation")
+            with Horizontal(id="side"):
+                yield MetricTable(glyphs, id="table")
+                with Vertical(id="facts"):
+                    yield Throughput(glyphs, id="throughput")
+                    yield BestPane(glyphs, id="best")
+                    yield SystemPane(glyphs, id="system")
+        yield LogTail(glyphs, id="log")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  Textual's
+    ) -> bool | None:
+        """Offer the change of view only where one pane is shown at a time."""
+        return action != "next_view" or self.has_class("-tiny") or self.has_class("-short")
+
+    def on_mount(self) -> None:
+        self._state_widgets = [
+            widget for widget in self.query("*") if isinstance(widget, _StateWidget)
+        ]
+
+    def on_resize(self) -> None:
+        self.refresh_bindings()
+
+    def watch_state(self, state: RunState) -> None:
+        for widget in self._state_widgets:
+            widget.state = state
+
+    def watch_view(self, view: str) -> None:
+        for name in _VIEWS:
+            self.set_class(name == view, f"-view-{name}")
+
+    def action_help(self) -> None:
+        bindings = [active.binding for active in self.active_bindings.values()]
+        own = [binding for binding in bindings if binding.id]
+        self.app.push_screen(HelpScreen(own, is_ascii=self._glyphs.is_ascii))
+
+    def action_alerts(self) -> None:
+        if self.state is not None:
+            self.app.push_screen(AlertsScreen(self.state, self._glyphs))
+
+    def action_toggle_log(self) -> None:
+        chart = self.query_one(LossChart)
+        chart.is_log = not chart.is_log
+
+    def action_enlarge(self) -> None:
+        self.maximize(self.focused or self.query_one(LossChart))
+
+    def action_next_view(self) -> None:
+        self.view = _VIEWS[(_VIEWS.index(self.view) + 1) % len(_VIEWS)]
+
+    def action_toggle_generation(self) -> None:
+        self.toggle_class("-generating")
+        if self.has_class("-generating"):
+            self.query_one(GenerationForm).query_one("#prompt").focus()
+        else:
+            self.query_one(LossChart).focus()
+
+    def on_generation_panel_closed(self) -> None:
+        self.action_toggle_generation()
