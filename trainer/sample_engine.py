@@ -101,13 +101,14 @@ class Engine:
         if rest := decoder.finish():
             pieces.append(rest)
             yield Token(id=request.id, text=rest)
+        units = merged_whitespace([self._tokenizer.piece(token) for token in ids])
         yield Done(
             id=request.id,
             tokens=len(ids),
             finish_reason=_finish_reason(len(ids), settings, is_cancelled()),
             tokens_per_sec=_speed(moments_s),
-            seq_rep_4=seq_rep_n(ids, 4),
-            collapsed=is_collapsed(self._units(ids), "".join(pieces)),
+            seq_rep_4=seq_rep_n(units, 4),
+            collapsed=is_collapsed(units, "".join(pieces)),
         )
 
     def _tokens(
@@ -124,9 +125,6 @@ class Engine:
             yield token
             if is_cancelled():
                 return
-
-    def _units(self, ids: Sequence[int]) -> list[bytes]:
-        return merged_whitespace([self._tokenizer.piece(token) for token in ids])
 
     def _watched(self, marks: dict[Path, CheckpointInfo]) -> object:
         """Return what of `marks` bears on the choice: all while something stands in for best."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tokmon.cli.extras import require_train_extra
 from tokmon.rundir.errors import TokmonError
 
 
@@ -26,6 +27,7 @@ def build(recipe: Path, output: Path | None) -> None:
 
     One that is in the cache already is only opened.
     """
+    require_train_extra("building a corpus", "tiktoken")
     # Deferred: the trainer's half, whose imports the help text need not pay.
     from rich.console import Console
 
@@ -52,6 +54,7 @@ def build(recipe: Path, output: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest and histograms as JSON.")
 def show(folder: Path, count: int, seed: int, as_json: bool) -> None:
     """Show the built corpus in DIR: manifest, histograms, documents."""
+    require_train_extra("showing a corpus", "tiktoken")
     import msgspec
     from rich.console import Console
 

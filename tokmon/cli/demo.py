@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tokmon.cli import options
+from tokmon.cli.extras import require_train_extra
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, RunInfo, decode
 from tokmon.rundir.writer import is_alive
@@ -31,10 +32,7 @@ def demo(headless: bool, minutes: float, logs: Path) -> None:
     The corpus is built from the running interpreter's library, once. The trainer is a process of
     its own: leaving the monitor does not stop it.
     """
-    # Deferred: the help text needs none of it.
-    from tokmon.cli import trainer_process
-
-    trainer_process.require_training_extra()
+    require_train_extra("training", "torch", "tiktoken")
     run = RunDir.of_experiment(logs, "demo")
     trainer = None
     if _is_training(run):
@@ -50,6 +48,7 @@ def demo(headless: bool, minutes: float, logs: Path) -> None:
 
 
 def _start(run: RunDir, logs: Path, minutes: float) -> "DetachedTrainer":
+    # Deferred: the help text needs none of it.
     from tokmon.cli.trainer_process import DetachedTrainer, prepare
     from trainer.shipped import shipped_config
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tokmon.cli import options
+from tokmon.cli.extras import require_train_extra
 
 
 @click.command()
@@ -38,7 +39,7 @@ def train(
     # Deferred: the help text needs none of it.
     from tokmon.cli import trainer_process
 
-    trainer_process.require_training_extra()
+    require_train_extra("training", "torch", "tiktoken")
     arguments = [str(config), "--resume", resume, "--logs", str(logs)]
     for override in overrides:
         arguments += ["--set", override]

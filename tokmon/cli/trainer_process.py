@@ -1,6 +1,5 @@
 """Starts the trainer: in this process for the foreground, or as one that outlives this."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -16,20 +15,6 @@ _POLL_S = 0.1
 _WINDOWS_OWN_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(
     subprocess, "DETACHED_PROCESS", 0
 )
-
-
-def require_training_extra() -> None:
-    """Refuse where torch or tiktoken is missing, without importing them.
-
-    Raises:
-        TokmonError: saying how to get them.
-    """
-    missing = [name for name in ("torch", "tiktoken") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise TokmonError(
-            f"training needs {' and '.join(missing)}, which this Python does not have",
-            'pip install "tokmon[train]"',
-        )
 
 
 def train_here(arguments: Sequence[str]) -> int:

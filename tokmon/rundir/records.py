@@ -131,7 +131,8 @@ class Sample(Record, frozen=True, kw_only=True):
     finish_reason: str | None = None
     """length, end_of_text or cancelled."""
     seq_rep_4: float | None = None
-    """1 - unique 4-grams / 4-grams (Welleck et al. 2019, arXiv 1908.04319)."""
+    """1 - unique 4-grams / 4-grams (Welleck et al. 2019, arXiv 1908.04319), a run of whitespace
+    tokens counted as one."""
     collapsed: bool | None = None
     """Whether the text is degenerate, as docs/RUN_DIRECTORY.md defines it."""
     tokens_per_sec: float | None = None

@@ -80,7 +80,7 @@ class Done(msgspec.Struct, tag_field="reply", tag="done", frozen=True, kw_only=T
     tokens_per_sec: float
     """Speed, prompt left out."""
     seq_rep_4: float | None
-    """1 - unique 4-grams / 4-grams; null under four tokens."""
+    """1 - unique 4-grams / 4-grams, a run of whitespace as one token; null under four."""
     collapsed: bool
     """Whether the text is degenerate, as docs/RUN_DIRECTORY.md defines it."""
 
