@@ -14,6 +14,9 @@ from trainer.device import autocast, choose_dtype
 from trainer.model import Model
 from trainer.step import token_losses
 
+IMPLAUSIBLE_BPB = 0.3
+"""xz needs 1.35 bits a byte for Python code, a model of 2.7B parameters more than twice this."""
+
 
 class Evaluation(NamedTuple):
     """What the held-out tokens say."""
@@ -26,6 +29,11 @@ class Evaluation(NamedTuple):
 
     tokens: int
     """Tokens scored."""
+
+    @property
+    def is_implausible(self) -> bool:
+        """Whether this is better than a small model can do on text that it has never seen."""
+        return self.val_bpb < IMPLAUSIBLE_BPB
 
     @property
     def val_ppl(self) -> float:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from tokmon.rundir.records import Summary, iso
 from trainer.evaluate import Evaluation
-from trainer.lines import rounded, step_record, summary_record
+from trainer.lines import rounded, step_record, summary_record, validation_fields
 from trainer.progress import TrainingBar, say, step_line
 from trainer.runlog import RunLog
 from trainer.saving import Saver
@@ -78,9 +78,19 @@ class Loop:
             skipped_steps=count,
         )
 
+    def _tell_of_implausible(self, evaluation: Evaluation) -> None:
+        self._tell(
+            "implausible",
+            f"{evaluation.val_bpb:.3f} bits per byte on held-out text is too good to be true: look "
+            "for validation text in the training split, and for targets that leak into the inputs",
+            **validation_fields(evaluation),
+        )
+
     def _evaluate(self) -> Evaluation:
         with self._interrupted_by("evaluating"):
             self._evaluation = evaluation = self._session.evaluate()
+            if evaluation.is_implausible:
+                self._tell_of_implausible(evaluation)
             if self._session.beats_best(evaluation.val_loss):
                 self._saver.best(evaluation)
         return evaluation

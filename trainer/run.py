@@ -21,6 +21,7 @@ from trainer.corpus.build import open_or_build
 from trainer.corpus.progress import showing_progress
 from trainer.corpus.store import Corpus
 from trainer.device import choose_dtype, describe, find_device
+from trainer.gate import examine, refuse_leaks
 from trainer.loop import Loop
 from trainer.model import count_parameters
 from trainer.output import OutputLog
@@ -120,6 +121,7 @@ def _train(
             elapsed_before_s = start.checkpoint.content["elapsed_s"]
         runlog.enter("starting", parameters=count_parameters(session.model), step=session.step)
         _say_hello(materials, start, session, runlog)
+        _pass_gate(session, runlog)
         stopwatch = Stopwatch(elapsed_before_s)
         with TrainingBar(output, session.step, config.schedule.steps) as bar:
             try:
@@ -129,6 +131,19 @@ def _train(
                     f"{describe(device)}: out of memory ({str(error).splitlines()[0]})",
                     "lower data.batch_size or data.seq_len",
                 ) from error
+
+
+def _pass_gate(session: Session, runlog: RunLog) -> None:
+    dtype = choose_dtype(session.config.device.dtype, session.device)
+    report = examine(session.model, session.config.data.seq_len, session.device, dtype)
+    runlog.enter("starting", gate=report.as_dict())
+    verdict = "; ".join(report.faults) or (
+        f"open: no position sees later tokens, loss on random tokens {report.random_loss:.2f}, "
+        f"cached logits differ by {report.cache_difference:.1g}"
+    )
+    runlog.event("gate", session.step, verdict, **report.as_dict())
+    say(f"gate: {verdict}")
+    refuse_leaks(report)
 
 
 def _run_info(materials: Materials, start: Start) -> Any:

@@ -46,15 +46,15 @@ class Saver:
         """Publish a checkpoint of this step, if there is none, and delete what is past `keep`."""
         path = self._run.step_checkpoint(self._session.step)
         if not self._run.sidecar(path).exists():
-            self._save(path, train_loss, val_loss)
-        for deleted in checkpoint.prune(self._run, self._session.config.checkpoint.keep):
-            self._tell("checkpoint_removed", f"removed {deleted.name}", file=deleted.name)
+            self._save(path, train_loss, val_loss, keep=self._session.config.checkpoint.keep)
 
     def final(self, train_loss: float | None, val_loss: float | None) -> None:
         """Publish the checkpoint of the last step."""
         self._save(self._run.final, train_loss, val_loss)
 
-    def _save(self, path: Path, train_loss: float | None, val_loss: float | None) -> None:
+    def _save(
+        self, path: Path, train_loss: float | None, val_loss: float | None, keep: int | None = None
+    ) -> None:
         begin = time.perf_counter()
         content = self._session.state() | {
             "train_loss": train_loss,
@@ -62,6 +62,7 @@ class Saver:
             "elapsed_s": self._elapsed_s(),
         }
         info = checkpoint.save(path, content, iso(time.time()))
+        removed = checkpoint.prune(self._run, keep) if keep is not None else []
         save_s = time.perf_counter() - begin
         self._tell(
             "checkpoint",
@@ -69,4 +70,5 @@ class Saver:
             file=path.name,
             bytes=info.bytes,
             save_s=round(save_s, 3),
+            removed=[old.name for old in removed],
         )

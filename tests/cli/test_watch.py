@@ -30,6 +30,7 @@ def test_svg_renders_the_screen_in_a_process_that_never_imports_torch(tmp_path: 
         capture_output=True, text=True, check=True, timeout=60, env={**os.environ, "LANG": "C"},
     )  # fmt: skip
 
+    assert "url(http" not in svg.read_text(encoding="utf-8")
     text = "".join(ET.fromstring(svg.read_text(encoding="utf-8")).itertext()).replace("\xa0", " ")
     assert "v1_token_bigdata" in text
     assert "2,000" in text

@@ -128,7 +128,7 @@ def test_events_tell_the_story(finished: RunDir) -> None:
 
     assert events[0] == "start"
     assert events[-1] == "finish"
-    assert {"warmup_end", "best", "checkpoint", "checkpoint_removed"} <= set(events)
+    assert {"gate", "warmup_end", "best", "checkpoint"} <= set(events)
 
 
 def test_the_same_seed_gives_the_same_log(

@@ -228,6 +228,8 @@ class RunInfo(Record, frozen=True, kw_only=True):
     """Fingerprint, path and sizes."""
     tokenizer: dict[str, Any] = {}
     """Name and sha256."""
+    gate: dict[str, Any] = {}
+    """What the causality gate found before the first step; `passed` says whether it opened."""
     git: dict[str, Any] = {}
     """revision and whether it was dirty."""
     packages: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """One screen without a terminal: polls until the data are in, renders, leaves."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from tokmon.rundir.atomic import write_atomic
 from tokmon.tui.app import TokmonApp
 
 _WAIT_S = 0.02
+_FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
 def write_svg(app: TokmonApp, file: Path, columns: int, rows: int) -> None:
@@ -23,7 +25,12 @@ def write_svg(app: TokmonApp, file: Path, columns: int, rows: int) -> None:
             await pilot.pause(_WAIT_S)
         await pilot.pause()
         svg = app.export_screenshot(title=f"tokmon watch {app.state.experiment}")
-        write_atomic(file, svg.encode())
+        write_atomic(file, _without_remote_fonts(svg).encode())
         app.exit()
 
     app.run(headless=True, size=(columns, rows), auto_pilot=render)
+
+
+def _without_remote_fonts(svg: str) -> str:
+    """Leave the font to who looks at it: a picture must not make anyone's browser call home."""
+    return _FONT_FACE.sub("", svg)
