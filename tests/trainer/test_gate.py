@@ -86,7 +86,10 @@ def test_it_changes_neither_model_nor_generators() -> None:
 
 
 def test_training_refuses_to_start_behind_a_closed_gate_and_says_why(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source_folder: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    source_folder: Path,
 ) -> None:
     monkeypatch.setattr(trainer.model.functional, "scaled_dot_product_attention", unmasked)
     run = RunDir.of_experiment(tmp_path, "tiny")
@@ -98,7 +101,7 @@ def test_training_refuses_to_start_behind_a_closed_gate_and_says_why(
     assert ending.value.code == 1
     assert (info.phase, info.gate["passed"]) == ("crashed", False)
     assert "causal mask is broken" in (info.error or "")
-    assert "the causality gate is closed" in run.output_log.read_text(encoding="utf-8")
+    assert "the causality gate is closed" in capsys.readouterr().err
     assert not run.log.exists()
     events = [decode(line, Event).event for line in run.events.read_bytes().splitlines()]
     assert events == ["start", "gate", "crash"]
