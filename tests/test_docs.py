@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tokmon.cli import main
+from tokmon.rundir.control import Request
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import (
     SCHEMA_VERSION,
@@ -36,7 +37,16 @@ KINDS: dict[str, type[Record]] = {
 
 def sample_lines() -> list[tuple[str, str]]:
     blocks = re.findall(r"```jsonl (\w+)\n(.*?)```", RUN_DIRECTORY, re.DOTALL)
-    return [(kind, line) for kind, block in blocks for line in block.splitlines()]
+    return [
+        (kind, line) for kind, block in blocks if kind != "control" for line in block.splitlines()
+    ]
+
+
+def test_the_sample_request_is_one() -> None:
+    block = re.search(r"```jsonl control\n(.*?)\n```", RUN_DIRECTORY)
+
+    assert block
+    assert msgspec.json.decode(block[1], type=Request).action == "pause"
 
 
 @pytest.mark.parametrize(("kind", "line"), sample_lines())
@@ -59,7 +69,16 @@ def test_the_documented_schema_version_is_the_one_in_use() -> None:
 
 def test_file_names_are_those_of_the_layout() -> None:
     run = RunDir.of_experiment(Path("logs"), "EXPERIMENT")
-    paths = (run.log, run.events, run.system, run.run_info, run.best, run.final, run.summary)
+    paths = (
+        run.log,
+        run.events,
+        run.system,
+        run.run_info,
+        run.best,
+        run.final,
+        run.summary,
+        run.control,
+    )
 
     for path in (*paths, run.step_checkpoint(5000), run.output_log):
         assert path.name in RUN_DIRECTORY

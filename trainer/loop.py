@@ -4,40 +4,102 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tokmon.rundir.control import Action, Request
 from tokmon.rundir.records import Summary, iso
+from trainer.control import Wishes
 from trainer.evaluate import Evaluation
 from trainer.lines import rounded, step_record, summary_record, validation_fields
 from trainer.progress import TrainingBar, say, step_line
 from trainer.runlog import RunLog
 from trainer.saving import Saver
 from trainer.session import Session
-from trainer.signals import StopRequest
 from trainer.stopwatch import Stopwatch
+
+_PAUSED_LOOK_S = 0.1
 
 
 class Loop:
     """Drives a session and records what happens."""
 
     def __init__(
-        self, session: Session, runlog: RunLog, stopwatch: Stopwatch, bar: TrainingBar
+        self,
+        session: Session,
+        runlog: RunLog,
+        wishes: Wishes,
+        stopwatch: Stopwatch,
+        bar: TrainingBar,
     ) -> None:
         self._session = session
         self._config = session.config
         self._runlog = runlog
+        self._wishes = wishes
         self._stopwatch = stopwatch
         self._bar = bar
         self._saver = Saver(session, runlog.run, lambda: stopwatch.elapsed_s, self._tell)
+        self._is_paused = False
+        self._stop_reason = ""
         self._train_loss: float | None = None
         self._evaluation: Evaluation | None = None
 
-    def run(self, stop: StopRequest) -> Summary:
-        """Train until the last step or the step in which a signal came; return the result."""
+    def run(self) -> Summary:
+        """Train until the last step, or until a signal or a request; return the result."""
         session = self._session
         self._enter("training")
-        while not session.is_done and stop.signal is None:
+        while not session.is_done and not self._is_stopping():
             session.take_step()
             self._after_step()
-        return self._finish() if session.is_done else self._stop(stop)
+        return self._finish() if session.is_done else self._stop()
+
+    def _is_stopping(self) -> bool:
+        """Do what is asked between steps; say whether to stop. A pause lasts in here."""
+        while True:
+            if self._wishes.take_checkpoint_signal():
+                self._save_now()
+            if (request := self._wishes.take()) is not None:
+                self._answer(request)
+            if self._wishes.stop_signal:
+                self._stop_reason = self._wishes.stop_signal
+            if self._stop_reason or not self._is_paused:
+                return bool(self._stop_reason)
+            time.sleep(_PAUSED_LOOK_S)
+
+    def _answer(self, request: Request) -> None:
+        message, outcome = self._obey(request.action), "done"
+        if not message:
+            message, outcome = f"{request.action} is not possible yet", "refused"
+        self._tell("control", message, request=request.id, action=request.action, outcome=outcome)
+
+    def _obey(self, action: Action) -> str:
+        """Do it; return what was done, or nothing if it cannot be."""
+        step = self._session.step
+        match action:
+            case "pause":
+                self._set_paused(True)
+                return f"paused after step {step}"
+            case "resume":
+                self._set_paused(False)
+                return f"training goes on from step {step}"
+            case "checkpoint":
+                return f"saved {self._save_now()}" if step else ""
+            case "evaluate":
+                evaluation = self._evaluate()
+                return f"validation loss {evaluation.val_loss:.4f} at step {step}"
+            case "stop":
+                self._stop_reason = "a request"
+                return f"stopping after step {step}"
+            case _:
+                return ""
+
+    def _set_paused(self, is_paused: bool) -> None:
+        if is_paused != self._is_paused:
+            self._is_paused = is_paused
+            self._stopwatch.hold() if is_paused else self._stopwatch.release()
+            self._enter("paused" if is_paused else "training")
+
+    def _save_now(self) -> str:
+        with self._interrupted_by("saving"):
+            self._saver.periodic(self._train_loss, self._val_loss)
+        return self._runlog.run.step_checkpoint(self._session.step).name
 
     def _after_step(self) -> None:
         session, config = self._session, self._config
@@ -52,8 +114,7 @@ class Loop:
         elif session.is_done:
             self._evaluate()
         if session.step % config.checkpoint.every == 0 and not session.is_done:
-            with self._interrupted_by("saving"):
-                self._saver.periodic(self._train_loss, self._val_loss)
+            self._save_now()
 
     def _log(self) -> None:
         """Write a line of the step log, with an evaluation where one is due."""
@@ -104,13 +165,12 @@ class Loop:
             self._saver.final(self._train_loss, self._val_loss)
         return self._end("finished", "finish", f"finished after {self._session.step} steps")
 
-    def _stop(self, stop: StopRequest) -> Summary:
-        name = stop.signal.name if stop.signal is not None else "a request"
-        self._tell("signal", f"{name} came: saving and stopping", signal=name)
-        if self._session.step:
-            with self._interrupted_by("saving"):
-                self._saver.periodic(self._train_loss, self._val_loss)
-        return self._end("stopped", "stop", f"stopped by {name} after {self._session.step} steps")
+    def _stop(self) -> Summary:
+        reason, step = self._stop_reason, self._session.step
+        self._tell("signal", f"{reason} came: saving and stopping", signal=reason)
+        if step:
+            self._save_now()
+        return self._end("stopped", "stop", f"stopped by {reason} after {step} steps")
 
     def _end(self, phase: str, event: str, message: str) -> Summary:
         elapsed_s, now = self._stopwatch.elapsed_s, iso(time.time())
@@ -128,7 +188,7 @@ class Loop:
         self._enter(phase)
         with self._stopwatch.interruption():
             yield
-        self._enter("training")
+        self._enter("paused" if self._is_paused else "training")
 
     def _enter(self, phase: str) -> None:
         self._runlog.enter(phase)

@@ -17,6 +17,7 @@ from tokmon.rundir.records import Summary, iso
 from trainer.batches import Windows
 from trainer.config import Config, corpus_path
 from trainer.config_file import load_config
+from trainer.control import Wishes
 from trainer.corpus.build import open_or_build
 from trainer.corpus.progress import showing_progress
 from trainer.corpus.store import Corpus
@@ -92,6 +93,7 @@ def run_training(
 
 
 def _run(materials: Materials, resume: str, stop: StopRequest) -> int:
+    wishes = Wishes(materials.run, stop)
     start = prepare(materials.run, materials.config, resume)
     with OutputLog(materials.run.output_log, is_quiet=materials.is_quiet) as output:
         for notice in start.notices:
@@ -101,7 +103,7 @@ def _run(materials: Materials, resume: str, stop: StopRequest) -> int:
             return 0
         runlog = RunLog(materials.run, _run_info(materials, start))
         try:
-            summary = _train(materials, start, runlog, output, stop)
+            summary = _train(materials, start, runlog, output, wishes)
         except BaseException as error:
             raise SystemExit(_record_crash(runlog, error)) from error
         _say_goodbye(materials.run, summary)
@@ -109,7 +111,7 @@ def _run(materials: Materials, resume: str, stop: StopRequest) -> int:
 
 
 def _train(
-    materials: Materials, start: Start, runlog: RunLog, output: OutputLog, stop: StopRequest
+    materials: Materials, start: Start, runlog: RunLog, output: OutputLog, wishes: Wishes
 ) -> Summary:
     runlog.enter("starting")
     config, device = materials.config, materials.device
@@ -125,7 +127,7 @@ def _train(
         stopwatch = Stopwatch(elapsed_before_s)
         with TrainingBar(output, session.step, config.schedule.steps) as bar:
             try:
-                return Loop(session, runlog, stopwatch, bar).run(stop)
+                return Loop(session, runlog, wishes, stopwatch, bar).run()
             except torch.OutOfMemoryError as error:
                 raise TokmonError(
                     f"{describe(device)}: out of memory ({str(error).splitlines()[0]})",
