@@ -1,4 +1,4 @@
-"""Where a run begins: claim its directory, find its checkpoint, trim the log to it."""
+"""Where a run begins: make its directory ready, find its checkpoint, trim the log to it."""
 
 import time
 from datetime import datetime
@@ -11,7 +11,6 @@ from tokmon.rundir.atomic import is_temporary, write_atomic
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, Step, decode, moment
-from tokmon.rundir.writer import is_alive
 from trainer.checkpoint import Checkpoint, load, newest_good, sidecar_info
 from trainer.config import Config
 from trainer.runlog import read_info
@@ -31,20 +30,6 @@ class Start(NamedTuple):
 
     trimmed_lines: int
     """Lines of the step log past the checkpoint, taken off because they will be written again."""
-
-
-def claim(run: RunDir) -> None:
-    """Refuse a run directory that a living trainer writes.
-
-    Raises:
-        TokmonError: naming the process.
-    """
-    info = read_info(run)
-    if info is not None and is_alive(info):
-        raise TokmonError(
-            f"{run.path}: a trainer writes this run already, process {info.pid}",
-            f"watch it with `tokmon watch {run.path}`, or choose another experiment name",
-        )
 
 
 def prepare(run: RunDir, config: Config, resume: str) -> Start:

@@ -15,6 +15,7 @@ from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Summary, iso
 from trainer.batches import Windows
+from trainer.claim import claimed, refuse_taken
 from trainer.config import Config, corpus_path
 from trainer.config_file import load_config
 from trainer.control import Wishes
@@ -29,7 +30,7 @@ from trainer.output import OutputLog
 from trainer.pace import fit_to_time
 from trainer.progress import TrainingBar, say
 from trainer.provenance import describe_run
-from trainer.resume import Start, claim, prepare
+from trainer.resume import Start, prepare
 from trainer.runlog import RunLog, read_info
 from trainer.session import Session
 from trainer.signals import StopRequest
@@ -75,7 +76,7 @@ def run_training(
     _refuse_many_ranks()
     config = load_config(config_file, overrides)
     run = RunDir.of_experiment(logs, config.experiment)
-    claim(run)
+    refuse_taken(run)
     device = find_device(config.device.device)
     if config.device.threads:
         torch.set_num_threads(config.device.threads)
@@ -87,7 +88,7 @@ def run_training(
         Windows(split.tokens, config.data.seq_len)  # refuses a corpus that is too small
     if minutes is not None:
         config = fit_to_time(config, corpus, tokenizer.token_bytes, device, minutes)
-    with StopRequest() as stop:
+    with claimed(run), StopRequest() as stop:
         materials = Materials(config, run, corpus, tokenizer, device, is_quiet)
         return _run(materials, resume, stop)
 

@@ -30,15 +30,15 @@ def prepare(config: Path, overrides: Sequence[str], logs: Path) -> RunDir:
     Raises:
         TokmonError: as training would.
     """
+    from trainer.claim import refuse_taken
     from trainer.config import corpus_path
     from trainer.config_file import load_config
     from trainer.corpus.build import open_or_build
     from trainer.corpus.progress import showing_progress
-    from trainer.resume import claim
 
     loaded = load_config(config, overrides)
     run = RunDir.of_experiment(logs, loaded.experiment)
-    claim(run)
+    refuse_taken(run)
     with showing_progress() as progress:
         open_or_build(corpus_path(loaded, config), progress)
     return run

@@ -105,6 +105,11 @@ class RunDir:
         return self._file("final.pt")
 
     @property
+    def lock(self) -> Path:
+        """Locked by the trainer that writes the run; beside the folder, which may be set aside."""
+        return self.path.with_name(f".{self.path.name}.lock")
+
+    @property
     def superseded(self) -> Path:
         """Folder for checkpoints of a continuation that was given up for an earlier checkpoint."""
         return self.path / "superseded"
