@@ -68,6 +68,9 @@ class OptimConfig(Section, frozen=True, kw_only=True):
     """Decoupled; on matrices only."""
     clip: NonNegativeFloat = 1.0
     """Largest L2 norm of the whole gradient; 0 does not clip."""
+    skip_sigma: NonNegativeFloat = 6.0
+    """Skip a step whose loss or gradient norm lies so many standard deviations above the mean of
+    the last 128 steps; 0 skips none but those that are not finite."""
 
     def __post_init__(self) -> None:
         if self.min_lr > self.lr:

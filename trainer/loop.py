@@ -1,7 +1,7 @@
 """The training loop: step, evaluate, log, save, until the last step or a signal."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tokmon.rundir.control import Action, Request
@@ -16,6 +16,7 @@ from trainer.session import Session
 from trainer.stopwatch import Stopwatch
 
 _PAUSED_LOOK_S = 0.1
+_NAMED_STEPS = 8
 
 
 class Loop:
@@ -121,8 +122,8 @@ class Loop:
         interval = self._session.meter.take()
         steps_per_sec = self._config.log.every / self._stopwatch.lap()
         self._train_loss = interval.train_loss
-        if interval.skipped_steps:
-            self._tell_of_skipped(interval.skipped_steps)
+        self._tell_of_skipped("not_finite", "not finite", interval.not_finite)
+        self._tell_of_skipped("spike", "far above the last 128 steps", interval.spikes)
         is_due = self._session.step % self._config.eval.every == 0 or self._session.is_done
         evaluation = self._evaluate() if is_due else None
         elapsed_s, now = self._stopwatch.elapsed_s, iso(time.time())
@@ -131,12 +132,18 @@ class Loop:
         self._bar.numbers(record)
         say(step_line(record, self._config.schedule.steps))
 
-    def _tell_of_skipped(self, count: int) -> None:
+    def _tell_of_skipped(self, event: str, what: str, places: Sequence[int]) -> None:
+        if not places:
+            return
+        first = self._session.step - self._config.log.every + 1
+        steps = [first + place for place in places]
+        names = ", ".join(map(str, steps[:_NAMED_STEPS])) + ("..." if steps[_NAMED_STEPS:] else "")
         self._tell(
-            "not_finite",
-            f"{count} steps since the line before had a loss or gradient that is not finite; "
-            "they did not reach the weights",
-            skipped_steps=count,
+            event,
+            f"loss or gradient was {what} at step {names}; {len(steps)} skipped, the weights are "
+            "as they were",
+            steps=steps,
+            windows=[self._session.windows_of(step) for step in steps[:_NAMED_STEPS]],
         )
 
     def _tell_of_implausible(self, evaluation: Evaluation) -> None:

@@ -23,35 +23,45 @@ class Interval(NamedTuple):
     grad_norm_max: float
     """Largest single step."""
 
-    skipped_steps: int
-    """Steps that were not finite and did not reach the weights."""
+    not_finite: tuple[int, ...]
+    """Which steps of the interval, counted from 0, were not finite."""
+
+    spikes: tuple[int, ...]
+    """Which were spikes."""
+
+    @property
+    def skipped_steps(self) -> int:
+        """Steps that did not reach the weights."""
+        return len(self.not_finite) + len(self.spikes)
 
 
 class Meter:
-    """Holds (loss, gradient norm, finite) of each step since the last `take`."""
+    """Holds (loss, gradient norm, finite, spike) of each step since the last `take`."""
 
     def __init__(self) -> None:
         self._steps: list[Tensor] = []
 
     def add(self, result: StepResult) -> None:
         """Keep one step's measurements, still on the device."""
-        self._steps.append(torch.stack((result.loss, result.grad_norm, result.is_finite.float())))
+        flags = result.verdict.is_finite.float(), result.verdict.is_spike.float()
+        self._steps.append(torch.stack((result.loss, result.grad_norm, *flags)))
 
     def take(self) -> Interval:
         """Return the interval and begin a new one. Waits for the device once."""
-        loss, norm, finite = self.state().double().unbind(dim=1)
+        loss, norm, finite, spike = self.state().double().unbind(dim=1)
         self._steps.clear()
         return Interval(
             train_loss=loss.mean().item(),
             train_loss_max=loss.max().item(),
             grad_norm=norm.mean().item(),
             grad_norm_max=norm.max().item(),
-            skipped_steps=int((finite == 0).sum().item()),
+            not_finite=tuple(torch.nonzero(finite == 0).flatten().tolist()),
+            spikes=tuple(torch.nonzero(spike).flatten().tolist()),
         )
 
     def state(self) -> Tensor:
-        """Return the open interval, (steps, 3) on the CPU, for a checkpoint."""
-        return torch.stack(self._steps).float().cpu() if self._steps else torch.empty(0, 3)
+        """Return the open interval, (steps, 4) on the CPU, for a checkpoint."""
+        return torch.stack(self._steps).float().cpu() if self._steps else torch.empty(0, 4)
 
     def restore(self, state: Tensor) -> None:
         """Continue the interval that `state` returned."""

@@ -1,5 +1,6 @@
 """What people see while it trains: a bar on a terminal, plain lines everywhere."""
 
+import math
 import sys
 from types import TracebackType
 
@@ -16,6 +17,8 @@ from rich.text import Text
 
 from tokmon.rundir.records import Step
 from trainer.output import OutputLog
+
+_LARGE = 1e7
 
 
 def say(line: str) -> None:
@@ -39,7 +42,9 @@ def step_line(record: Step, max_steps: int) -> str:
 
 
 def _number(value: float | None, form: str) -> str:
-    return "not finite" if value is None else format(value, form)
+    if value is None or not math.isfinite(value):
+        return "not finite"
+    return format(value, form if abs(value) < _LARGE else ".3g")
 
 
 class TrainingBar:

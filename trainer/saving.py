@@ -37,7 +37,7 @@ class Saver:
         checkpoint.save(self._run.best, content, iso(time.time()))
         self._tell(
             "best",
-            f"validation loss {evaluation.val_loss:.4f} (PPL {evaluation.val_ppl:,.2f}, "
+            f"validation loss {evaluation.val_loss:.4f} (PPL {evaluation.val_ppl:,.1f}, "
             f"{evaluation.val_bpb:.3f} bpb) is the best so far",
             **validation_fields(evaluation),
         )

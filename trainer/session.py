@@ -75,6 +75,10 @@ class Session:
         inputs, targets = self._windows.read(self._order.batch(self.step), self.device)
         self.meter.add(self._train_step(inputs, targets, self.lr))
 
+    def windows_of(self, step: int) -> list[int]:
+        """Return the numbers of the windows that `step` trained on."""
+        return self._order.batch(step).tolist()
+
     def evaluate(self) -> Evaluation:
         """Score the held-out split."""
         return evaluate(self.model, self._val_windows, self._token_bytes, self.config, self.device)
@@ -100,6 +104,7 @@ class Session:
             "optimizer": self._optimizer.state_dict(),
             "random": randomness.states(),
             "interval": self.meter.state(),
+            "guard": self._train_step.guard.state(),
             "best_val_loss": self.best_val_loss,
             "best_step": self.best_step,
             "tokens": self.tokens,
@@ -112,4 +117,5 @@ class Session:
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.meter.restore(state["interval"].to(self.device))
+        self._train_step.guard.restore(state["guard"])
         randomness.restore(state["random"])

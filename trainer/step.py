@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from trainer.config import Config
 from trainer.device import autocast, choose_dtype
+from trainer.guard import Guard, Verdict
 from trainer.model import Model
 from trainer.optim import set_learning_rate
 
@@ -22,8 +23,8 @@ class StepResult(NamedTuple):
     grad_norm: Tensor
     """L2 norm of the whole gradient before clipping."""
 
-    is_finite: Tensor
-    """Whether both are; where not, the weights were left as they were."""
+    verdict: Verdict
+    """Whether the step reached the weights, and why not."""
 
 
 def token_losses(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -47,6 +48,7 @@ class TrainStep:
         self._device = device
         self._dtype = choose_dtype(config.device.dtype, device)
         self._model = model
+        self.guard = Guard(config.optim.skip_sigma, device)
         self._losses = _compiled(config.device.compile, device)
 
     def __call__(self, inputs: Tensor, targets: Tensor, lr: float) -> StepResult:
@@ -55,14 +57,14 @@ class TrainStep:
             loss = self._losses(self._model, inputs, targets).mean()
         loss.backward()
         grad_norm = nn.utils.clip_grad_norm_(self._parameters, self._clip)
-        is_finite = torch.isfinite(loss) & torch.isfinite(grad_norm)
-        self._update(lr, is_finite)
-        return StepResult(loss.detach(), grad_norm.detach(), is_finite)
+        verdict = self.guard.judge(loss, grad_norm)
+        self._update(lr, verdict.is_finite & ~verdict.is_spike)
+        return StepResult(loss.detach(), grad_norm.detach(), verdict)
 
-    def _update(self, lr: float, is_finite: Tensor) -> None:
+    def _update(self, lr: float, is_accepted: Tensor) -> None:
         set_learning_rate(self._optimizer, lr)
         # The fused kernel leaves weights, moments and its step count alone where found_inf is 1.
-        self._optimizer.found_inf = torch.logical_not(is_finite).float()  # type: ignore[attr-defined]
+        self._optimizer.found_inf = torch.logical_not(is_accepted).float()  # type: ignore[attr-defined]
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
 

@@ -80,11 +80,11 @@ def test_a_step_that_is_not_finite_leaves_weights_moments_and_count_alone() -> N
     result = step(INPUTS, TARGETS, lr=1e-2)
 
     handle.remove()
-    assert not result.is_finite
+    assert not result.verdict.is_finite
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     for p, state in optimizer.state.items():
         assert all(torch.equal(moments[id(p)][key], value) for key, value in state.items())
-    assert step(INPUTS, TARGETS, lr=1e-2).is_finite
+    assert step(INPUTS, TARGETS, lr=1e-2).verdict.is_finite
 
 
 def test_the_meter_hides_no_step_that_is_not_finite() -> None:
@@ -98,7 +98,7 @@ def test_the_meter_hides_no_step_that_is_not_finite() -> None:
     interval = meter.take()
 
     assert math.isnan(interval.train_loss)
-    assert interval.skipped_steps == 1
+    assert (interval.not_finite, interval.spikes) == ((1,), ())
 
 
 def test_an_open_interval_survives_a_checkpoint() -> None:
