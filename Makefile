@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: demo test check screenshot clean
+.PHONY: demo test check torture screenshot clean
 
 demo: $(VENV)/.installed-train
 	$(BIN)/tokmon demo
@@ -19,6 +19,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+torture: $(VENV)/.installed-test
+	$(BIN)/python bench/torture.py --kills 50
 
 screenshot: $(VENV)/.installed-train
 	$(BIN)/python docs/screenshot.py

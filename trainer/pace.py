@@ -3,14 +3,13 @@
 import time
 
 import msgspec
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from trainer.config import Config
 from trainer.corpus.store import Corpus
 from trainer.device import synchronize
 from trainer.session import Session
+from trainer.tokenizer import Tokenizer
 
 _MEASURE_S = 4.0
 _LEAST_STEPS = 3
@@ -21,12 +20,12 @@ _TRAINING_SHARE = 0.8
 def fit_to_time(
     config: Config,
     corpus: Corpus,
-    token_bytes: NDArray[np.int64],
+    tokenizer: Tokenizer,
     device: torch.device,
     minutes: float,
 ) -> Config:
     """Return `config` with its schedule stretched so that training takes about `minutes`."""
-    step_s = _time_step(Session(config, corpus, token_bytes, device))
+    step_s = _time_step(Session(config, corpus, tokenizer, device))
     wanted_steps = minutes * 60 * _TRAINING_SHARE / step_s
     return stretch(config, wanted_steps / config.schedule.steps)
 

@@ -1,6 +1,7 @@
 """Where a run begins: make its directory ready, find its checkpoint, trim the log to it."""
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,17 +29,18 @@ class Start(NamedTuple):
     notices: list[str]
     """What people should know: a checkpoint passed over, an old run set aside."""
 
-    trimmed_lines: int
+    trimmed: list[str]
     """Lines of the step log past the checkpoint, taken off because they will be written again."""
 
 
-def prepare(run: RunDir, config: Config, resume: str) -> Start:
+def prepare(run: RunDir, config: Config, resume: str, materials: Mapping[str, str]) -> Start:
     """Make the run directory ready and return where to begin.
 
     Args:
         run: claimed before.
         config: of the run that begins.
         resume: auto (the newest good checkpoint, else step 0), never, or a checkpoint file.
+        materials: fingerprints of corpus and tokenizer, as checkpoints hold them.
 
     Raises:
         TokmonError: the checkpoint is damaged or of another config, or the folder not writable.
@@ -49,22 +51,23 @@ def prepare(run: RunDir, config: Config, resume: str) -> Start:
     _make_folder(run)
     checkpoint, passed_over = _choose(run, resume)
     if checkpoint is not None:
-        _refuse_other_config(checkpoint, config)
+        _refuse_another_run(checkpoint, config, materials)
     if checkpoint is not None:
         notices += _set_later_ones_aside(run, checkpoint.content["step"])
     trimmed = trim_log(run, checkpoint.content["step"] if checkpoint else 0)
     return Start(checkpoint, notices + passed_over, trimmed)
 
 
-def trim_log(run: RunDir, step: int) -> int:
-    """Drop the lines of the step log that are past `step` or unreadable; return how many."""
+def trim_log(run: RunDir, step: int) -> list[str]:
+    """Drop the lines of the step log that are past `step` or unreadable; return them."""
     if not run.log.exists():
-        return 0
+        return []
     lines = run.log.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if _is_kept(line, step)]
     if len(kept) < len(lines):
         write_atomic(run.log, b"".join(kept))
-    return len(lines) - len(kept)
+    dropped = [line for line in lines if not _is_kept(line, step)]
+    return [line.decode("utf-8", errors="backslashreplace").rstrip("\n") for line in dropped]
 
 
 def _is_kept(line: bytes, step: int) -> bool:
@@ -125,8 +128,12 @@ def _set_aside(run: RunDir) -> Path:
     return target
 
 
-def _refuse_other_config(checkpoint: Checkpoint, config: Config) -> None:
-    differences = _differences(checkpoint.content["config"], msgspec.to_builtins(config))
+def _refuse_another_run(
+    checkpoint: Checkpoint, config: Config, materials: Mapping[str, str]
+) -> None:
+    content = checkpoint.content
+    differences = _differences(content["config"], msgspec.to_builtins(config))
+    differences += _differences(content["materials"], dict(materials))
     if differences:
         raise TokmonError(
             f"{checkpoint.path} was trained with another config: {', '.join(differences)}",

@@ -49,6 +49,14 @@ class Materials(NamedTuple):
     device: torch.device
     is_quiet: bool
 
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """What a resumed run must have been trained on."""
+        return {
+            "corpus": self.corpus.manifest.fingerprint,
+            "tokenizer": self.tokenizer.sha256,
+        }
+
 
 def run_training(
     config_file: Path,
@@ -87,7 +95,7 @@ def run_training(
     for split in (corpus.train, corpus.val):
         Windows(split.tokens, config.data.seq_len)  # refuses a corpus that is too small
     if minutes is not None:
-        config = fit_to_time(config, corpus, tokenizer.token_bytes, device, minutes)
+        config = fit_to_time(config, corpus, tokenizer, device, minutes)
     with claimed(run), StopRequest() as stop:
         materials = Materials(config, run, corpus, tokenizer, device, is_quiet)
         return _run(materials, resume, stop)
@@ -95,7 +103,7 @@ def run_training(
 
 def _run(materials: Materials, resume: str, stop: StopRequest) -> int:
     wishes = Wishes(materials.run, stop)
-    start = prepare(materials.run, materials.config, resume)
+    start = prepare(materials.run, materials.config, resume, materials.fingerprints)
     with OutputLog(materials.run.output_log, is_quiet=materials.is_quiet) as output:
         for notice in start.notices:
             say(notice)
@@ -117,7 +125,7 @@ def _train(
     runlog.enter("starting")
     config, device = materials.config, materials.device
     with Telemetry(runlog):
-        session = Session(config, materials.corpus, materials.tokenizer.token_bytes, device)
+        session = Session(config, materials.corpus, materials.tokenizer, device)
         elapsed_before_s = 0.0
         if start.checkpoint is not None:
             session.restore(start.checkpoint.content)
@@ -184,13 +192,13 @@ def _say_hello(materials: Materials, start: Start, session: Session, runlog: Run
         f"{config.schedule.steps} steps of {config.tokens_per_step:,} tokens"
     )
     if start.checkpoint is None:
-        runlog.event("start", 0, what, trimmed_lines=start.trimmed_lines)
+        runlog.event("start", 0, what, trimmed=start.trimmed)
         say(f"start: {what}")
         return
     how = f"from {start.checkpoint.path.name} at step {session.step}"
-    if start.trimmed_lines:
-        how += f", {start.trimmed_lines} log lines past it are written again"
-    runlog.event("resume", session.step, f"{what}; {how}", trimmed_lines=start.trimmed_lines)
+    if start.trimmed:
+        how += f", {len(start.trimmed)} log lines past it are written again"
+    runlog.event("resume", session.step, f"{what}; {how}", trimmed=start.trimmed)
     say(f"resume: {what}; {how}")
 
 

@@ -4,9 +4,7 @@ import math
 from typing import Any
 
 import msgspec
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from trainer import randomness
 from trainer.batches import BatchOrder, Windows
@@ -18,6 +16,7 @@ from trainer.model import Model
 from trainer.optim import make_optimizer
 from trainer.schedule import learning_rate
 from trainer.step import TrainStep
+from trainer.tokenizer import Tokenizer
 
 
 class Session:
@@ -27,7 +26,7 @@ class Session:
         self,
         config: Config,
         corpus: Corpus,
-        token_bytes: NDArray[np.int64],
+        tokenizer: Tokenizer,
         device: torch.device,
     ) -> None:
         self.config = config
@@ -47,7 +46,11 @@ class Session:
         self._windows = Windows(corpus.train.tokens, config.data.seq_len)
         self._val_windows = Windows(corpus.val.tokens, config.data.seq_len)
         self._order = BatchOrder(self._windows.count, config.data.batch_size, config.seed)
-        self._token_bytes = token_bytes
+        self._token_bytes = tokenizer.token_bytes
+        self._materials = {
+            "corpus": corpus.manifest.fingerprint,
+            "tokenizer": tokenizer.sha256,
+        }
 
     @property
     def lr(self) -> float:
@@ -105,6 +108,7 @@ class Session:
             "random": randomness.states(),
             "interval": self.meter.state(),
             "guard": self._train_step.guard.state(),
+            "materials": self._materials,
             "best_val_loss": self.best_val_loss,
             "best_step": self.best_step,
             "tokens": self.tokens,

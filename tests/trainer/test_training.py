@@ -1,6 +1,7 @@
 """Real trainers as processes: what they write, how they end, how they go on."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -204,6 +205,35 @@ def test_resume_with_another_config_is_refused_and_the_difference_shown(
 
     assert answer.returncode == 1
     assert "optim.lr was 0.01, is 0.02" in answer.stderr
+
+
+def test_resume_on_another_corpus_under_the_same_name_is_refused(
+    tmp_path: Path, source_folder: Path
+) -> None:
+    sources = tmp_path / "sources"
+    shutil.copytree(source_folder, sources)
+    config = write_config(tmp_path, sources, steps=10)
+    run_trainer(config, tmp_path)
+    with (sources / "ast.py").open("a", encoding="utf-8") as file:
+        file.write("# one more line\n")
+
+    answer = run_trainer(config, tmp_path, "--resume", "auto")
+
+    assert answer.returncode == 1
+    assert "corpus was " in answer.stderr
+
+
+def test_what_was_trimmed_goes_to_the_events(tmp_path: Path, source_folder: Path) -> None:
+    config = write_config(tmp_path, source_folder)
+    run_trainer(config, tmp_path)
+    run = RunDir.of_experiment(tmp_path, "tiny")
+    lines = run.log.read_text(encoding="utf-8").splitlines()
+
+    run_trainer(config, tmp_path, "--resume", str(run.step_checkpoint(30)))
+
+    events = [decode(line, Event) for line in run.events.read_bytes().splitlines()]
+    resume = next(event for event in events if event.event == "resume")
+    assert resume.extra["trimmed"] == lines[15:]
 
 
 def test_never_sets_the_earlier_run_aside(tmp_path: Path, source_folder: Path) -> None:
