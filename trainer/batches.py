@@ -8,31 +8,75 @@ from torch import Tensor
 from tokmon.rundir.errors import TokmonError
 
 Tokens = NDArray[np.uint16]
+_CPU = torch.device("cpu")
 
 
 class Windows:
-    """A split cut into sequences of T tokens and the T tokens that follow them by one."""
+    """A split cut into sequences of T tokens, each with the T tokens that follow it by one.
 
-    def __init__(self, tokens: Tokens, seq_len: int) -> None:
+    On the host nothing is copied but the batch that is read. On a GPU the whole split lies on the
+    device where it takes a quarter of the free memory or less: a batch then costs the host B
+    numbers, and no copy that the step could wait for.
+
+    Args:
+        tokens: the split, (tokens,).
+        seq_len: T.
+        device: where batches are wanted.
+        is_resident: whether to keep the split on the device; None decides as above.
+    """
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        seq_len: int,
+        device: torch.device = _CPU,
+        *,
+        is_resident: bool | None = None,
+    ) -> None:
         self.count = (len(tokens) - 1) // seq_len
         if self.count < 1:
             raise TokmonError(
                 f"the corpus is too small: {len(tokens)} tokens for sequences of {seq_len}",
                 "lower data.seq_len or name a larger corpus",
             )
-        self._tokens = tokens
         self._seq_len = seq_len
+        self._device = device
+        self._views = np.lib.stride_tricks.sliding_window_view(tokens, seq_len + 1)
+        if is_resident is None:
+            is_resident = _fits(len(tokens), device)
+        # int32: CUDA gathers no uint16.
+        self._resident = (
+            torch.from_numpy(tokens.astype(np.int32)).to(device) if is_resident else None
+        )
+        self._span = torch.arange(seq_len + 1, device=device)
 
-    def read(self, indices: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
+    def read(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Return inputs and targets, each (len(indices), T) int64, on the device."""
         starts = indices * self._seq_len
-        span = np.arange(self._seq_len + 1)
-        rows = torch.from_numpy(self._tokens[starts[:, None] + span].astype(np.int64))
-        if device.type == "cuda":
-            rows = rows.pin_memory().to(device, non_blocking=True)
-        else:
-            rows = rows.to(device)
+        rows = self._on_device(starts) if self._resident is None else self._gather(starts)
         return rows[:, :-1].contiguous(), rows[:, 1:].contiguous()
+
+    def _gather(self, starts: NDArray[np.int64]) -> Tensor:
+        assert self._resident is not None
+        places = _moved(torch.from_numpy(starts), self._device)
+        return self._resident[places[:, None] + self._span].long()
+
+    def _on_device(self, starts: NDArray[np.int64]) -> Tensor:
+        return _moved(torch.from_numpy(self._views[starts].astype(np.int64)), self._device)
+
+
+def _moved(host: Tensor, device: torch.device) -> Tensor:
+    """Copy to the device without waiting, which CUDA does from pinned memory only."""
+    if device.type == "cuda":
+        return host.pin_memory().to(device, non_blocking=True)
+    return host.to(device)
+
+
+def _fits(tokens: int, device: torch.device) -> bool:
+    if device.type != "cuda":
+        return False
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return tokens * 4 <= free_bytes // 4
 
 
 class BatchOrder:

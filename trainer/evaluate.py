@@ -71,7 +71,7 @@ def evaluate(
     dtype = choose_dtype(config.device.dtype, device)
     totals = torch.zeros(3, dtype=torch.float64)
     for start in range(0, len(chosen), config.data.batch_size):
-        inputs, targets = windows.read(chosen[start : start + config.data.batch_size], device)
+        inputs, targets = windows.read(chosen[start : start + config.data.batch_size])
         with autocast(device, dtype):
             nats = token_losses(model, inputs, targets)
         sizes = lengths[targets]

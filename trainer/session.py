@@ -43,8 +43,8 @@ class Session:
         self.model = model.to(device)
         self._optimizer = make_optimizer(self.model, config.optim)
         self._train_step = TrainStep(self.model, self._optimizer, config, device)
-        self._windows = Windows(corpus.train.tokens, config.data.seq_len)
-        self._val_windows = Windows(corpus.val.tokens, config.data.seq_len)
+        self._windows = Windows(corpus.train.tokens, config.data.seq_len, device)
+        self._val_windows = Windows(corpus.val.tokens, config.data.seq_len, device)
         self._order = BatchOrder(self._windows.count, config.data.batch_size, config.seed)
         self._token_bytes = tokenizer.token_bytes
         self._materials = {
@@ -75,7 +75,7 @@ class Session:
     def take_step(self) -> None:
         """Train on the next batch; its measurements go to the meter."""
         self.step += 1
-        inputs, targets = self._windows.read(self._order.batch(self.step), self.device)
+        inputs, targets = self._windows.read(self._order.batch(self.step))
         self.meter.add(self._train_step(inputs, targets, self.lr))
 
     def windows_of(self, step: int) -> list[int]:

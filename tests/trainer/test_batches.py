@@ -42,10 +42,22 @@ def test_epochs_differ_in_order() -> None:
 def test_targets_are_the_inputs_one_later() -> None:
     tokens = np.arange(100, dtype=np.uint16)
 
-    inputs, targets = Windows(tokens, seq_len=8).read(np.array([0, 3]), CPU)
+    inputs, targets = Windows(tokens, seq_len=8).read(np.array([0, 3]))
 
     assert inputs.tolist() == [list(range(8)), list(range(24, 32))]
     assert torch.equal(targets, inputs + 1)
+
+
+@given(length=st.integers(9, 400), seq_len=st.integers(2, 8), seed=st.integers(0, 99))
+def test_a_split_on_the_device_gives_the_same_batches(length: int, seq_len: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    tokens = random.integers(0, 2**16, length).astype(np.uint16)
+    host = Windows(tokens, seq_len, CPU, is_resident=False)
+    device = Windows(tokens, seq_len, CPU, is_resident=True)
+    indices = random.integers(0, host.count, 5)
+
+    for ours, theirs in zip(host.read(indices), device.read(indices), strict=True):
+        assert torch.equal(ours, theirs)
 
 
 def test_corpus_smaller_than_a_window_is_refused() -> None:
