@@ -49,9 +49,14 @@ def test_any_text_survives_the_round_trip(text):
     assert TOKENIZER.token_bytes[ids].sum() == len(text.encode())
 
 
-@given(st.lists(st.text()))
-def test_a_batch_gives_what_its_texts_give_alone(texts):
-    assert TOKENIZER.encode_batch(texts, threads=2) == [TOKENIZER.encode(text) for text in texts]
+@given(st.lists(st.one_of(st.text(), st.text(SPACES), st.just(f"a{END_OF_TEXT} b"))))
+def test_documents_together_give_what_they_give_alone(texts):
+    ids = TOKENIZER.encode_documents(texts)
+
+    assert ids.dtype == np.uint16
+    assert ids.tolist() == [
+        token for text in texts for token in (*TOKENIZER.encode(text), TOKENIZER.end_of_text)
+    ]
 
 
 def test_lengths_in_bytes_stand_by_id():
@@ -97,7 +102,7 @@ def test_a_million_spaces_before_text_are_encoded(run):
     ids = TOKENIZER.encode(text)
 
     assert TOKENIZER.decode(ids) == text
-    assert TOKENIZER.encode_batch([text, "Hello"], threads=2) == [ids, [15496]]
+    assert TOKENIZER.encode_documents([text, "Hello"]).tolist() == [*ids, 50256, 15496, 50256]
 
 
 @given(

@@ -1,12 +1,19 @@
+import re
+from pathlib import Path
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.corpus.samples import CONFIGS
 from tokmon.rundir.errors import TokmonError
-from trainer.corpus.recipe import WheelSource
+from trainer.corpus.documents import Skip
+from trainer.corpus.recipe import Filters, Recipe, Source, SplitRule, WheelSource
 from trainer.corpus.recipe_file import load_recipe
 
+DOCUMENT = Path(__file__).parents[2].joinpath("docs/CORPUS.md").read_text(encoding="utf-8")
+KINDS = "stdlib, folder, wheel, archive, jsonl, parquet, text"
 STDLIB = '[[source]]\nkind = "stdlib"\n'
 
 
@@ -55,7 +62,7 @@ def test_every_shipped_recipe_loads(path):
         ),
         (
             'name = "x"\n[[source]]\nkind = "stdlb"\n',
-            "R:3: source[0].kind: Invalid value 'stdlb'; known: stdlib, folder, wheel",
+            f"R:3: source[0].kind: Invalid value 'stdlb'; known: {KINDS}",
         ),
         (
             f'name = "x"\n[split]\nvalidation = [\n  "a",\n  3,\n]\n{STDLIB}',
@@ -81,6 +88,28 @@ def test_every_shipped_recipe_loads(path):
 )
 def test_a_fault_names_file_line_and_key(tmp_path, text, message):
     assert explained(tmp_path / "recipe.toml", text) == message
+
+
+def test_every_key_and_kind_and_reason_is_documented():
+    kinds = get_args(Source)
+    tables = (Recipe, Filters, SplitRule, *kinds)
+    keys = {key for table in tables for key in table.__struct_fields__} - {"source"}
+    keys |= {str(kind.__struct_config__.tag) for kind in kinds} | {skip.value for skip in Skip}
+
+    code = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", DOCUMENT, flags=re.DOTALL))
+    described = set(re.findall(r"\w+", " ".join(code)))
+
+    assert keys <= described
+
+
+def test_the_documented_recipe_loads(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(DOCUMENT.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+
+    assert [source.path for source in load_recipe(path).source] == [
+        "~/work/*/src",
+        "dumps/part-*.jsonl.zst",
+    ]
 
 
 def test_a_missing_recipe_says_what_may_be_named(tmp_path):

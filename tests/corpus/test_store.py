@@ -71,7 +71,14 @@ def test_a_changed_token_is_found_by_verifying(folder):
     path = folder / "val.tokens"
     path.write_bytes(b"\x07" + path.read_bytes()[1:])
 
-    with pytest.raises(TokmonError, match="differ from the manifest's fingerprint"):
+    with pytest.raises(TokmonError, match=r"val\.tokens: differs from the manifest"):
+        Corpus.open(folder).verify()
+
+
+def test_a_changed_fingerprint_is_found_by_verifying(folder):
+    change_manifest(folder, fingerprint="0" * 64)
+
+    with pytest.raises(TokmonError, match=r"manifest\.json: fingerprint of other files"):
         Corpus.open(folder).verify()
 
 

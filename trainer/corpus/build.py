@@ -18,10 +18,11 @@ from trainer.corpus.recipe import FolderSource, Recipe
 from trainer.corpus.recipe_file import load_recipe
 from trainer.corpus.sources.base import Reader
 from trainer.corpus.sources.opening import open_sources
+from trainer.corpus.sources.references import file_recipe
 from trainer.corpus.store import Corpus, is_corpus
 from trainer.tokenizer import load_tokenizer
 
-_BUILD_VERSION = 1
+_BUILD_VERSION = 2
 """Raised when the same recipe and sources give other tokens than before."""
 _KEY_DIGITS = 16
 _NAME_CHARS = 60
@@ -33,7 +34,8 @@ def open_or_build(
     """Return the corpus that `reference` names, building it if that has not been done.
 
     Args:
-        reference: a recipe (.toml), a built corpus folder, or a folder of source files.
+        reference: a recipe (.toml), a built corpus folder, a folder of source files, an archive, a
+            .jsonl or .parquet file, or `-` for standard input.
         progress: called as the work goes on.
         output: where to build; the cache if None.
 
@@ -83,10 +85,13 @@ def _recipe_of(reference: Path) -> tuple[Recipe, Path]:
     """Return the recipe and the folder from which its relative paths are seen."""
     if reference.is_dir():
         return folder_recipe(reference), reference
+    if recipe := file_recipe(reference):
+        return recipe, reference.parent
     if reference.suffix != ".toml" and reference.exists():
         raise TokmonError(
-            f"{reference}: neither a recipe (.toml) nor a folder",
-            "name a recipe, a built corpus folder or a folder of source files",
+            f"{reference}: neither a recipe (.toml) nor a folder nor a file of source",
+            "name a recipe, a built corpus folder, a folder of source files, an archive, a .jsonl "
+            "or .parquet file, or - for standard input",
         )
     return load_recipe(reference), reference.parent
 

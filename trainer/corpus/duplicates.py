@@ -1,4 +1,4 @@
-"""Documents that occur more than once: which copy stays. Only exact copies so far."""
+"""Documents whose text occurs more than once: which copy stays."""
 
 import hashlib
 from collections import Counter

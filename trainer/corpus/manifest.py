@@ -4,10 +4,12 @@ from typing import Any
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a file or key of the corpus folder changes its meaning."""
 FORMAT = "tokmon-corpus"
 """Tells our manifest from another program's."""
+ALL_TOKENS = "all_tokens"
+WITHOUT_WHITESPACE = "without_whitespace"
 
 
 class SplitCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,19 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
     """As in SplitCounts."""
 
 
+class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of validation stands in training word for word."""
+
+    n: int
+    """Tokens of an n-gram."""
+    ngrams: int
+    """N-grams of validation, every place counted; none reaches over two documents."""
+    seen: int
+    """Those of them that stand anywhere in a document of training."""
+    share: float
+    """seen / ngrams; 0 where validation has no n-gram."""
+
+
 class TokenizerId(msgspec.Struct, frozen=True, kw_only=True):
     """Which tokenizer made the tokens."""
 
@@ -63,7 +78,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """The recipe's."""
     fingerprint: str
-    """sha256 over the tokenizer's sha256, offsets and tokens of train, then of val."""
+    """sha256 over the tokenizer's sha256 and those in `files`."""
     build_key: str
     """Hash of recipe, sources and tokenizer: equal keys need no second build."""
     documents: int
@@ -77,9 +92,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     splits: dict[str, SplitCounts]
     """train and val."""
     duplicates_removed: int
-    """Exact copies that were left out."""
+    """Documents left out as exact or near duplicates."""
     duplicates: dict[str, int]
-    """The same by place: within train, within val, across (a copy of a val document in train)."""
+    """Exact copies left out, by place: within train, within val, across (a copy of a val document
+    in train)."""
+    near_duplicates: dict[str, int]
+    """Documents whose token 5-grams have a Jaccard similarity of 0.8 or more with those of another.
+    Left out: train (with one that stays in train), across (with one in val). Kept: val."""
+    overlap: float
+    """Share of the 13-grams of validation, counted in tokens, that stand in training."""
+    overlap_counts: dict[str, Overlap]
+    """The same in numbers as `all_tokens`, and as `without_whitespace` after leaving out the tokens
+    that are whitespace only. GPT-2 spends a token on each column of an indentation, so that many
+    13-grams are hardly more than a line's end and an indentation."""
     skipped: dict[str, int]
     """Files that are no documents, by reason."""
     sources: tuple[SourceCounts, ...]
@@ -88,3 +113,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Which tokenizer made the tokens."""
     recipe: dict[str, Any]
     """The recipe, as it was read."""
+    files: dict[str, str]
+    """sha256 of each file of tokens and of offsets, by its name."""

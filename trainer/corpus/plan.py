@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tokmon.rundir.errors import TokmonError
-from trainer.corpus.recipe import Recipe
+from trainer.corpus.recipe import Filters, Recipe
 from trainer.corpus.sources.base import Reader, SourceFile
 from trainer.corpus.sources.selection import select
 from trainer.corpus.split import held_out_units
@@ -21,6 +21,8 @@ class Plan:
     """Units of the validation split."""
     skipped: Counter[str]
     """Files left out by their size, or that could not be listed, by reason."""
+    filters: Filters
+    """Which rules leave documents out."""
 
     @property
     def total_bytes(self) -> int:
@@ -44,7 +46,9 @@ def make_plan(recipe: Recipe, readers: Sequence[Reader]) -> Plan:
     taken = []
     for source, reader in zip(recipe.source, readers, strict=True):
         listing = reader.list_files()
-        files, too_much = select(listing.files, source, recipe.max_file_bytes)
+        files, too_much = select(
+            listing.files, source, recipe.max_file_bytes, recipe.min_file_bytes
+        )
         if not files:
             raise TokmonError(
                 f"{reader.label}: none of its {len(listing.files)} files is taken",
@@ -55,4 +59,4 @@ def make_plan(recipe: Recipe, readers: Sequence[Reader]) -> Plan:
         for file in files:
             unit_bytes[file.unit] += file.size
         taken.append(tuple(files))
-    return Plan(tuple(taken), held_out_units(unit_bytes, recipe.split), skipped)
+    return Plan(tuple(taken), held_out_units(unit_bytes, recipe.split), skipped, recipe.filters)

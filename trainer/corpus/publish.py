@@ -14,6 +14,7 @@ import psutil
 from tokmon.rundir.atomic import fsync_file, fsync_folder
 
 _PREFIX = ".building-"
+_CLOCK_SLACK_S = 60.0
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def building(target: Path) -> Iterator[Path]:
     case. Folders that killed builds left are removed first.
     """
     _sweep(target.parent)
-    folder = target.with_name(f"{_own_prefix()}{os.getpid()}-{secrets.token_hex(4)}")
+    folder = target.with_name(f"{own_prefix()}{os.getpid()}-{secrets.token_hex(4)}")
     folder.mkdir()
     try:
         yield folder
@@ -53,12 +54,22 @@ def _rename(folder: Path, target: Path) -> None:
 
 def _sweep(parent: Path) -> None:
     """Remove what builds on this host left whose process is gone."""
-    for folder in parent.glob(f"{_own_prefix()}*"):
-        owner = folder.name.removeprefix(_own_prefix()).split("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+    for folder in parent.glob(f"{own_prefix()}*"):
+        owner = folder.name.removeprefix(own_prefix()).split("-")[0]
+        if owner.isdigit() and not _is_at_work(int(owner), folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _own_prefix() -> str:
+def _is_at_work(pid: int, folder: Path) -> bool:
+    """Say whether process `pid` made `folder`; a later process may have got the number."""
+    try:
+        return psutil.Process(pid).create_time() < folder.stat().st_mtime + _CLOCK_SLACK_S
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def own_prefix() -> str:
     """Begin the names of this host's temporary folders: a cache may be shared by several."""
     return f"{_PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', platform.node())}-"

@@ -1,6 +1,6 @@
 """Corpus recipes: what a corpus is made of and how it is split. Reading them is `recipe_file`."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -40,7 +40,8 @@ class FolderSource(SourceBase, frozen=True, kw_only=True, tag="folder"):
     """
 
     path: str
-    """The folder; a relative one is seen from the recipe's folder."""
+    """The folder, or a glob of folders or files: `*` within a part, `**` over parts. A relative one
+    is seen from the recipe's folder; globs in `include` begin below its part without wildcards."""
 
 
 class WheelSource(SourceBase, frozen=True, kw_only=True, tag="wheel"):
@@ -59,10 +60,71 @@ class WheelSource(SourceBase, frozen=True, kw_only=True, tag="wheel"):
     """What the project states, for people."""
 
 
-Source: TypeAlias = StdlibSource | FolderSource | WheelSource
+class FilesBase(SourceBase, frozen=True, kw_only=True):
+    """What sources in files of their own formats have."""
+
+    path: str
+    """The file, or a glob of files as in `folder`; a relative one is seen from the recipe's folder;
+    `-` is standard input."""
+
+
+class ArchiveSource(FilesBase, frozen=True, kw_only=True, tag="archive"):
+    """The .py members of a zip, wheel, tar or sdist (.gz, .bz2, .xz, .zst), read without unpacking.
+
+    With a glob, the paths that `include` sees begin with the archive's name.
+    """
+
+    units: Literal["auto", "project", "top_level"] = "auto"
+    """Unit of the split: the archive is one `project`, called as its file without the version, or
+    each folder or module at its top is a unit (below the folder that holds all, if there is one).
+    `auto`: project for a wheel and where one folder holds all, else top_level."""
+
+
+class RecordsBase(FilesBase, frozen=True, kw_only=True):
+    """What sources of records with columns have.
+
+    Unit of the split: what stands in the unit column; without one, one of 1024 buckets by a hash of
+    the text.
+    """
+
+    text_column: str | None = None
+    """Column of the text; null takes the first of text, content, code that there is."""
+    unit_column: str | None = None
+    """Column of the repository or package; null takes the first of repo_name, repository_name,
+    max_stars_repo_name, repo that there is."""
+    path_column: str | None = None
+    """Column that `include` and `exclude` look at; null takes the first of path,
+    max_stars_repo_path, file_path that there is."""
+
+
+class JsonlSource(RecordsBase, frozen=True, kw_only=True, tag="jsonl"):
+    """JSON lines, plain or compressed (.gz, .bz2, .xz, .zst): an object a line."""
+
+
+class ParquetSource(RecordsBase, frozen=True, kw_only=True, tag="parquet"):
+    """Parquet files; needs pyarrow, which the extra `data` brings."""
+
+
+class TextSource(FilesBase, frozen=True, kw_only=True, tag="text"):
+    """Text files of any name, a document each, plain or compressed.
+
+    Unit of the split: the file.
+    """
+
+
+Source: TypeAlias = (
+    StdlibSource
+    | FolderSource
+    | WheelSource
+    | ArchiveSource
+    | JsonlSource
+    | ParquetSource
+    | TextSource
+)
 
 
 DEFAULT_SHARE = 0.05
+DEFAULT_MAX_FILE_BYTES = 2**20
 
 
 class SplitRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +143,19 @@ class SplitRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise ValueError("either validation or share, not both")
 
 
+class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which rules leave documents out; `filters` defines them, and counts are by these names."""
+
+    generated: bool = True
+    """A mark in the first lines says that a program wrote it."""
+    minified: bool = True
+    """Lines are longer than people write them."""
+    data_table: bool = True
+    """Nearly all literals, or mostly digits."""
+    licence_only: bool = True
+    """Hardly anything but a licence header."""
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One corpus."""
 
@@ -88,8 +163,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of the corpus; becomes a part of its folder's name."""
     description: str = ""
     """For people."""
-    max_file_bytes: Positive = 2**20
+    max_file_bytes: Positive = DEFAULT_MAX_FILE_BYTES
     """Larger files are skipped and counted: at that size they are data written as code."""
+    min_file_bytes: Annotated[int, Meta(ge=0)] = 0
+    """Smaller files are skipped and counted; empty ones are in any case."""
+    filters: Filters = Filters()
+    """[filters]"""
     split: SplitRule = SplitRule()
     """[split]"""
     source: Annotated[tuple[Source, ...], Meta(min_length=1)]

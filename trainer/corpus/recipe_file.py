@@ -5,7 +5,10 @@ from pathlib import Path
 from trainer.corpus.recipe import Recipe
 from trainer.toml_file import TomlFile
 
-_HINT = "name a recipe (.toml), a built corpus folder or a folder of source files"
+_HINT = (
+    "name a recipe (.toml), a built corpus folder, a folder of source files, an archive, a .jsonl "
+    "or .parquet file, or - for standard input"
+)
 
 
 def load_recipe(path: Path) -> Recipe:

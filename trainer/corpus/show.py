@@ -1,5 +1,6 @@
 """Prints a corpus for people and for scripts: manifest, histograms, documents."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -51,18 +52,24 @@ def print_summary(console: Console, corpus: Corpus) -> None:
 
 
 def _facts(manifest: Manifest) -> list[tuple[str, str]]:
-    skipped = ", ".join(f"{count:,} {reason}" for reason, count in manifest.skipped.items())
-    duplicates = ", ".join(f"{count:,} {where}" for where, count in manifest.duplicates.items())
-    facts = [
+    bare = manifest.overlap_counts["without_whitespace"]
+    bare_share = bare.seen / bare.ngrams if bare.ngrams else 0.0
+    overlap = (
+        f"{manifest.overlap:.1%} of validation 13-grams stand in training, "
+        f"{bare_share:.1%} without whitespace tokens"
+    )
+    return [
         ("held out", ", ".join(manifest.splits["val"].units)),
-        ("duplicates removed", f"{manifest.duplicates_removed:,} ({duplicates})"),
-        ("skipped", skipped or "none"),
+        ("exact duplicates", _counted(manifest.duplicates)),
+        ("near duplicates", _counted(manifest.near_duplicates)),
+        ("overlap left", overlap),
+        ("skipped", _counted(manifest.skipped)),
         ("fingerprint", manifest.fingerprint),
     ]
-    overlap = getattr(manifest, "overlap", None)
-    if isinstance(overlap, float):
-        facts.insert(2, ("overlap left", f"{100 * overlap:.2f} % of validation 13-grams"))
-    return facts
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "none"
 
 
 def print_portrait(console: Console, corpus: Corpus, tokenizer: Tokenizer) -> None:

@@ -2,6 +2,10 @@
 
 `X.tokens` is raw little-endian uint16, `X.offsets` raw little-endian int64: the start of each
 document in tokens, then the end of the last. Both are memory-mapped, never read whole.
+
+A split is one shard, whatever its size: one map is one array, so that a window of the trainer may
+begin anywhere and a GPU gets the whole split in one copy. Two bytes a token, so that a thousand
+million tokens are a file of 2 GB.
 """
 
 import hashlib
@@ -67,15 +71,17 @@ class Corpus:
         return cls(folder, manifest, train, val)
 
     def verify(self) -> None:
-        """Compare the files with the manifest's fingerprint; reads all of them.
+        """Compare the files with the manifest; reads all of them.
 
         Raises:
-            TokmonError: they differ.
+            TokmonError: they differ; names the file.
         """
-        if fingerprint(self.folder, self.manifest.tokenizer.sha256) != self.manifest.fingerprint:
-            raise TokmonError(
-                f"{self.folder}: tokens differ from the manifest's fingerprint", _HINT
-            )
+        files = file_hashes(self.folder)
+        for name, sha256 in files.items():
+            if self.manifest.files.get(name) != sha256:
+                raise TokmonError(f"{self.folder / name}: differs from the manifest", _HINT)
+        if fingerprint(files, self.manifest.tokenizer.sha256) != self.manifest.fingerprint:
+            raise TokmonError(f"{self.folder / MANIFEST}: fingerprint of other files", _HINT)
 
 
 def is_corpus(folder: Path) -> bool:
@@ -88,15 +94,22 @@ def is_corpus(folder: Path) -> bool:
         return False
 
 
-def fingerprint(folder: Path, tokenizer_sha256: str) -> str:
-    """Return the sha256 over the tokenizer's, then offsets and tokens of train and of val."""
-    digest = hashlib.sha256(tokenizer_sha256.encode())
-    for split in SPLITS:
-        for path in (offsets_path(folder, split), tokens_path(folder, split)):
-            with path.open("rb") as file:
-                while block := file.read(2**20):
-                    digest.update(block)
-    return digest.hexdigest()
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Return the sha256 of the files of tokens and offsets in `folder`, by name."""
+    paths = [path(folder, split) for split in SPLITS for path in (offsets_path, tokens_path)]
+    return {path.name: _sha256(path) for path in paths}
+
+
+def fingerprint(files: dict[str, str], tokenizer_sha256: str) -> str:
+    """Return the sha256 over the tokenizer's and those of the files, as `sha256sum` lists them."""
+    lines = [f"{tokenizer_sha256}  tokenizer\n"]
+    lines += [f"{files[name]}  {name}\n" for name in sorted(files)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_manifest(path: Path) -> Manifest:

@@ -16,9 +16,12 @@ class SourceFile:
     unit: str
     """What the split keeps on one side: module, package or project."""
     path: str
-    """In the source, `/` between the parts; may hold surrogates for bytes that are no UTF-8."""
+    """Unique in the source, `/` between the parts; may hold surrogates for bytes that are no
+    UTF-8."""
     size: int
     """Bytes, as the file system or archive says."""
+    name: str = ""
+    """What globs look at where `path` is only a key: the path column of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Listing:
     """All files of a source."""
 
     files: tuple[SourceFile, ...]
-    """Sorted by path."""
+    """Sorted by path, or as they stand in an archive or a file of records."""
     skipped: dict[str, int] = field(default_factory=dict)
     """What could not even be listed, by reason."""
 

@@ -4,22 +4,27 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tokmon.rundir.errors import TokmonError
-from trainer.corpus.recipe import FolderSource
+from trainer.corpus.recipe import DEFAULT_MAX_FILE_BYTES, FolderSource
 from trainer.corpus.sources.base import Listing, ReadFile
+from trainer.corpus.sources.globs import path_pattern, split_glob
 from trainer.corpus.sources.tree import Tree
 
 
 class FolderReader:
-    """Reads the .py files below a folder."""
+    """Reads the .py files below a folder, or those that a glob matches."""
 
-    def __init__(self, source: FolderSource, base: Path) -> None:
+    def __init__(
+        self, source: FolderSource, base: Path, max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
+    ) -> None:
         """Take the source; a relative path is seen from `base`."""
-        self._tree = Tree(base / Path(source.path).expanduser(), lambda _: False)
+        root, self._glob = split_glob(base / Path(source.path).expanduser())
+        is_taken = path_pattern(self._glob or "**").match
+        self._tree = Tree(root, lambda _: False, is_taken, max_file_bytes)
 
     @property
     def label(self) -> str:
-        """The folder."""
-        return str(self._tree.root)
+        """The folder, with the glob if there is one."""
+        return str(self._tree.root / self._glob)
 
     @property
     def is_ready(self) -> bool:
@@ -40,7 +45,7 @@ class FolderReader:
         listing = self._tree.list_files()
         if not listing.files:
             raise TokmonError(
-                f"{self._tree.root}: no .py files below this folder",
+                f"{self.label}: no .py files below this folder",
                 "name a folder of Python source",
             )
         return listing

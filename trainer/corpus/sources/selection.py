@@ -11,7 +11,7 @@ from trainer.corpus.sources.base import SourceFile
 
 
 def select(
-    files: Iterable[SourceFile], source: SourceBase, max_file_bytes: int
+    files: Iterable[SourceFile], source: SourceBase, max_file_bytes: int, min_file_bytes: int = 0
 ) -> tuple[list[SourceFile], Counter[str]]:
     """Return the files to read, in their order, and how many were skipped by reason.
 
@@ -19,8 +19,9 @@ def select(
     """
     skipped: Counter[str] = Counter()
     named = _matching(files, source.include, source.exclude)
-    taken = [file for file in named if file.size <= max_file_bytes]
-    skipped["too_large"] = len(named) - len(taken)
+    taken = [file for file in named if min_file_bytes <= file.size <= max_file_bytes]
+    skipped["too_large"] = sum(file.size > max_file_bytes for file in named)
+    skipped["too_small"] = sum(file.size < min_file_bytes for file in named)
     if source.max_bytes is not None:
         kept = _within(taken, source.max_bytes)
         skipped["over_max_bytes"] = len(taken) - len(kept)
@@ -33,7 +34,8 @@ def _matching(
 ) -> list[SourceFile]:
     included = _pattern(include or ["*"])
     excluded = _pattern(exclude)
-    return [file for file in files if included.match(file.path) and not excluded.match(file.path)]
+    named = ((file.name or file.path, file) for file in files)
+    return [file for name, file in named if included.match(name) and not excluded.match(name)]
 
 
 def _pattern(globs: Sequence[str]) -> re.Pattern[str]:

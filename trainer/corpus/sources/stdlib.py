@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 
 from tokmon.rundir.errors import TokmonError
+from trainer.corpus.recipe import DEFAULT_MAX_FILE_BYTES
 from trainer.corpus.sources.base import Listing, ReadFile
 from trainer.corpus.sources.tree import Tree
 
@@ -22,8 +23,9 @@ _BUILD_PREFIXES = ("_sysconfigdata", "_sysconfig_vars", "config-", "sitecustomiz
 class StdlibReader:
     """Reads the standard library of the interpreter that runs this."""
 
-    def __init__(self) -> None:
-        self._tree = Tree(Path(sysconfig.get_path("stdlib")), _is_left_out)
+    def __init__(self, max_file_bytes: int = DEFAULT_MAX_FILE_BYTES) -> None:
+        root = Path(sysconfig.get_path("stdlib"))
+        self._tree = Tree(root, _is_left_out, max_file_bytes=max_file_bytes)
 
     @property
     def label(self) -> str:
