@@ -16,7 +16,14 @@ export TOKMON_CACHE=$CLONE/cache
 block() { printf '\n## %s\n\n```console\n' "$1"; shift; "$@" 2>&1 | sed "s|$CLONE/||g"; printf '```\n'; }
 timed() { local from=$SECONDS; "$@"; echo "($((SECONDS - from)) s)"; }
 status() { printf '$ tokmon status logs/train_demo --json\n'; .venv/bin/tokmon status logs/train_demo --json; }
-sample() untrained() {
+sample() screen() {
+  printf '$ tokmon watch logs/train_demo      # in a tmux pane of %sx%s\n' "$1" "$2"
+  tmux -L "tokmon-$$" -u new-session -d -x "$1" -y "$2" ".venv/bin/tokmon watch logs/train_demo"
+  until tmux -L "tokmon-$$" capture-pane -p | grep -q 'data 0 s old'; do sleep 0.2; done
+  tmux -L "tokmon-$$" capture-pane -p
+  tmux -L "tokmon-$$" kill-server
+}
+untrained() {
   .venv/bin/tokmon train configs/demo.toml --set experiment=untrained --set schedule.steps=1 \
     --set schedule.warmup=0 --set log.every=1 --set eval.every=1 --set optim.lr=1e-12 --set optim.min_lr=0
 }
@@ -28,6 +35,13 @@ sample() untrained() {
 install() { printf '$ make .venv/.installed-train\n'; timed make -s .venv/.installed-train; }
 demo() { printf '$ tokmon demo --headless\n'; timed .venv/bin/tokmon demo --headless; }
 
+screen() {
+  printf '$ tokmon watch logs/train_demo      # in a tmux pane of %sx%s\n' "$1" "$2"
+  tmux -L "tokmon-$$" -u new-session -d -x "$1" -y "$2" ".venv/bin/tokmon watch logs/train_demo"
+  until tmux -L "tokmon-$$" capture-pane -p | grep -q 'data 0 s old'; do sleep 0.2; done
+  tmux -L "tokmon-$$" capture-pane -p
+  tmux -L "tokmon-$$" kill-server
+}
 untrained() {
   .venv/bin/tokmon train configs/demo.toml --set experiment=untrained --set schedule.steps=1 \
     --set schedule.warmup=0 --set log.every=1 --set eval.every=1 --set optim.lr=1e-12 --set optim.min_lr=0
@@ -39,7 +53,10 @@ untrained() {
   block "Installation" install
   .venv/bin/tokmon demo --headless > "$CLONE/first.txt" 2>&1 &
   until .venv/bin/tokmon status logs/train_demo > /dev/null 2>&1 && ls logs/train_demo/demo_best.pt > /dev/null 2>&1; do sleep 1; done
+  until grep -q 'val loss' "$CLONE/first.txt" && [ "$(grep -c 'val loss' "$CLONE/first.txt")" -ge 3 ]; do sleep 1; done
   block "Status during it" status
+  block "The monitor during it" screen 160 45
+  block "The same on a small terminal" screen 80 24
   wait
   untrained > /dev/null 2>&1
   block "A sample before training" sample logs/train_untrained
