@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The demo as a newcomer meets it: a fresh clone, the README's command, headless. Records how long
-# it took, the first and last loss, the status during and after, and samples before and after.
+# it took, the first and last loss, the status and the monitor during it, the status after it, and
+# samples before and after.
 #
-#   bench/demo.sh [OUT]      writes OUT/demo.md (default docs/results)
+#   bench/demo.sh [OUT]      writes OUT/demo.md (default docs/results); needs tmux
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p "${1:-docs/results}"
@@ -13,27 +14,16 @@ git clone -q . "$CLONE/tokmon"
 cd "$CLONE/tokmon"
 export TOKMON_CACHE=$CLONE/cache
 
-block() { printf '\n## %s\n\n```console\n' "$1"; shift; "$@" 2>&1 | sed "s|$CLONE/||g"; printf '```\n'; }
+block() { printf '\n## %s\n\n```console\n' "$1"; shift; "$@" 2>&1 | sed "s|$CLONE/||g; s/ *$//"; printf '```\n'; }
 timed() { local from=$SECONDS; "$@"; echo "($((SECONDS - from)) s)"; }
+install() { printf '$ make .venv/.installed-train\n'; timed make -s .venv/.installed-train; }
+demo() { printf '$ tokmon demo --headless\n'; timed .venv/bin/tokmon demo --headless; }
 status() { printf '$ tokmon status logs/train_demo --json\n'; .venv/bin/tokmon status logs/train_demo --json; }
-sample() screen() {
-  printf '$ tokmon watch logs/train_demo      # in a tmux pane of %sx%s\n' "$1" "$2"
-  tmux -L "tokmon-$$" -u new-session -d -x "$1" -y "$2" ".venv/bin/tokmon watch logs/train_demo"
-  until tmux -L "tokmon-$$" capture-pane -p | grep -q 'data 0 s old'; do sleep 0.2; done
-  tmux -L "tokmon-$$" capture-pane -p
-  tmux -L "tokmon-$$" kill-server
-}
-untrained() {
-  .venv/bin/tokmon train configs/demo.toml --set experiment=untrained --set schedule.steps=1 \
-    --set schedule.warmup=0 --set log.every=1 --set eval.every=1 --set optim.lr=1e-12 --set optim.min_lr=0
-}
 
-{
+sample() {
   printf '$ tokmon sample %s --prompt "%s" --max-new-tokens 64\n' "$1" 'def add(a, b):'
   .venv/bin/tokmon sample "$1" --prompt 'def add(a, b):' --max-new-tokens 64
 }
-install() { printf '$ make .venv/.installed-train\n'; timed make -s .venv/.installed-train; }
-demo() { printf '$ tokmon demo --headless\n'; timed .venv/bin/tokmon demo --headless; }
 
 screen() {
   printf '$ tokmon watch logs/train_demo      # in a tmux pane of %sx%s\n' "$1" "$2"
@@ -42,29 +32,31 @@ screen() {
   tmux -L "tokmon-$$" capture-pane -p
   tmux -L "tokmon-$$" kill-server
 }
+
 untrained() {
   .venv/bin/tokmon train configs/demo.toml --set experiment=untrained --set schedule.steps=1 \
     --set schedule.warmup=0 --set log.every=1 --set eval.every=1 --set optim.lr=1e-12 --set optim.min_lr=0
 }
 
+evaluations() { grep -c 'val loss' "$CLONE/first.txt" || true; }
+
 {
   printf '# The demo from a fresh clone\n\nWritten by `bench/demo.sh` on %s, revision %s, on %s cores without a GPU.\n' \
     "$(date -u +%F)" "$(git rev-parse --short HEAD)" "$(nproc)"
   block "Installation" install
-  .venv/bin/tokmon demo --headless > "$CLONE/first.txt" 2>&1 &
-  until .venv/bin/tokmon status logs/train_demo > /dev/null 2>&1 && ls logs/train_demo/demo_best.pt > /dev/null 2>&1; do sleep 1; done
-  until grep -q 'val loss' "$CLONE/first.txt" && [ "$(grep -c 'val loss' "$CLONE/first.txt")" -ge 3 ]; do sleep 1; done
-  block "Status during it" status
+  timed .venv/bin/tokmon demo --headless > "$CLONE/first.txt" 2>&1 &
+  until [ -e "$CLONE/first.txt" ] && [ "$(evaluations)" -ge 4 ]; do sleep 1; done
+  block "Status during the first demo" status
   block "The monitor during it" screen 160 45
   block "The same on a small terminal" screen 80 24
   wait
   untrained > /dev/null 2>&1
   block "A sample before training" sample logs/train_untrained
-  block "The second demo: the corpus is there already" demo
+  block "A sample after it" sample logs/train_demo
   block "Status after it" status
-  block "A sample after training" sample logs/train_demo
   printf '\n## What the first demo printed\n\n```\n'
-  sed "s|$CLONE/||g" "$CLONE/first.txt"
+  sed "s|$CLONE/||g; s/ *$//" "$CLONE/first.txt"
   printf '```\n'
+  block "A second demo: the corpus is there already" demo
 } > "$REPORT"
 cat "$REPORT"
