@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: demo test check torture screenshot clean
+.PHONY: demo test check torture clean
 
 demo: $(VENV)/.installed-train
 	$(BIN)/tokmon demo
@@ -22,9 +22,6 @@ check: $(VENV)/.installed-dev
 
 torture: $(VENV)/.installed-test
 	$(BIN)/python bench/torture.py --kills 50
-
-screenshot: $(VENV)/.installed-train
-	$(BIN)/python docs/screenshot.py
 
 clean:
 	rm -rf $(VENV)

@@ -1,28 +1,29 @@
 #!/usr/bin/env bash
 # The demo as a newcomer meets it: a fresh clone, the README's command, headless. Records how long
 # it took, the first and last loss, the status and the monitor during it, the status after it, and
-# samples before and after.
+# samples before and after; renders the README's picture on the way.
 #
-#   bench/demo.sh [OUT]      writes OUT/demo.md (default docs/results); needs tmux
+#   bench/demo.sh      writes docs/results/demo.md and docs/screenshot.svg; needs tmux
 set -eu
 cd "$(dirname "$0")/.."
-mkdir -p "${1:-docs/results}"
-REPORT=$(cd "${1:-docs/results}" && pwd)/demo.md
+mkdir -p docs/results
+REPORT=$PWD/docs/results/demo.md
+PICTURE=$PWD/docs/screenshot.svg
 CLONE=$(mktemp -d)
 trap 'rm -rf "$CLONE"' EXIT
 git clone -q . "$CLONE/tokmon"
 cd "$CLONE/tokmon"
 export TOKMON_CACHE=$CLONE/cache
 
-block() { printf '\n## %s\n\n```console\n' "$1"; shift; "$@" 2>&1 | sed "s|$CLONE/||g; s/ *$//"; printf '```\n'; }
+block() { printf '\n## %s\n\n```console\n' "$1"; shift; "$@" 2>&1 | grep -v '^WARNING: Location' | sed "s|$CLONE/||g; s/ *$//"; printf '```\n'; }
 timed() { local from=$SECONDS; "$@"; echo "($((SECONDS - from)) s)"; }
 install() { printf '$ make .venv/.installed-train\n'; timed make -s .venv/.installed-train; }
 demo() { printf '$ tokmon demo --headless\n'; timed .venv/bin/tokmon demo --headless; }
 status() { printf '$ tokmon status logs/train_demo --json\n'; .venv/bin/tokmon status logs/train_demo --json; }
 
 sample() {
-  printf '$ tokmon sample %s --prompt "%s" --max-new-tokens 64\n' "$1" 'def add(a, b):'
-  .venv/bin/tokmon sample "$1" --prompt 'def add(a, b):' --max-new-tokens 64
+  printf '$ tokmon sample %s --prompt "%s" --max-new-tokens 48 -n 3\n' "$1" 'class DataLoader:'
+  .venv/bin/tokmon sample "$1" --prompt 'class DataLoader:' --max-new-tokens 48 -n 3
 }
 
 screen() {
@@ -47,6 +48,7 @@ evaluations() { grep -c 'val loss' "$CLONE/first.txt" || true; }
   timed .venv/bin/tokmon demo --headless > "$CLONE/first.txt" 2>&1 &
   until [ -e "$CLONE/first.txt" ] && [ "$(evaluations)" -ge 4 ]; do sleep 1; done
   block "Status during the first demo" status
+  .venv/bin/tokmon watch logs/train_demo --svg "$PICTURE" --size 132x40
   block "The monitor during it" screen 160 45
   block "The same on a small terminal" screen 80 24
   wait
