@@ -7,6 +7,7 @@ from itertools import groupby
 COLLAPSED_SEQ_REP_4 = 0.5
 COLLAPSED_TOKEN_SHARE = 0.5
 COLLAPSED_LINE_RUN = 4
+COLLAPSED_WHITESPACE_SHARE = 0.9
 
 
 def seq_rep_n(tokens: Sequence[Hashable], n: int = 4) -> float | None:
@@ -37,8 +38,8 @@ def longest_line_run(text: str) -> int:
 def merged_whitespace(pieces: Sequence[bytes]) -> list[bytes]:
     """Return the tokens' bytes with each run of whitespace-only tokens as one.
 
-    GPT-2 has a token for each space of an indentation, so that by its tokens 36 % of human code
-    counts as collapsed, and merged so 0.2 % (bench/collapse_of_human_code.py).
+    GPT-2 has a token for each space of an indentation, so that by its tokens 34 % of human code
+    counts as collapsed, and as judged here 0.1 % (bench/collapse_of_human_code.py).
     """
     runs = groupby(pieces, key=lambda piece: not piece.strip())
     return [unit for is_blank, run in runs for unit in ([b"".join(run)] if is_blank else list(run))]
@@ -59,3 +60,18 @@ def is_collapsed(units: Sequence[Hashable], text: str) -> bool:
         or top_token_share(units) >= COLLAPSED_TOKEN_SHARE
         or longest_line_run(text) >= COLLAPSED_LINE_RUN
     )
+
+
+def is_degenerate(pieces: Sequence[bytes], text: str) -> bool:
+    """Say whether a continuation is collapsed as `is_collapsed` has it, or hardly any text at all.
+
+    With whitespace merged, a text of nothing but indentation would be too short to repeat itself:
+    it counts as degenerate if nine tenths of its tokens or more are whitespace.
+
+    Args:
+        pieces: bytes of each token.
+        text: what they decode to.
+    """
+    blank = sum(not piece.strip() for piece in pieces)
+    is_blank = bool(pieces) and blank / len(pieces) >= COLLAPSED_WHITESPACE_SHARE
+    return is_blank or is_collapsed(merged_whitespace(pieces), text)

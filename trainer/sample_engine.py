@@ -15,7 +15,7 @@ from tokmon.rundir.records import BadLineError, CheckpointInfo, decode
 from tokmon.rundir.sampling import Done, Failed, Generate, Ready, Started, Token
 from trainer.device import describe
 from trainer.generate import Limits, Settings, generate
-from trainer.repetition import is_collapsed, merged_whitespace, seq_rep_n
+from trainer.repetition import is_degenerate, merged_whitespace, seq_rep_n
 from trainer.tokenizer import StreamDecoder, load_tokenizer
 from trainer.trained import TrainedModel, load_trained
 
@@ -101,14 +101,14 @@ class Engine:
         if rest := decoder.finish():
             pieces.append(rest)
             yield Token(id=request.id, text=rest)
-        units = merged_whitespace([self._tokenizer.piece(token) for token in ids])
+        tokens = [self._tokenizer.piece(token) for token in ids]
         yield Done(
             id=request.id,
             tokens=len(ids),
             finish_reason=_finish_reason(len(ids), settings, is_cancelled()),
             tokens_per_sec=_speed(moments_s),
-            seq_rep_4=seq_rep_n(units, 4),
-            collapsed=is_collapsed(units, "".join(pieces)),
+            seq_rep_4=seq_rep_n(merged_whitespace(tokens), 4),
+            collapsed=is_degenerate(tokens, "".join(pieces)),
         )
 
     def _tokens(

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from trainer.repetition import (
     is_collapsed,
+    is_degenerate,
     longest_line_run,
     merged_whitespace,
     seq_rep_n,
@@ -87,6 +88,13 @@ def test_indentation_does_not_make_code_collapsed():
     assert (
         is_collapsed(merged_whitespace([b" "] * 60 + [b"a", b"b", b"c", b"d", b"e"]), "") is False
     )
+
+
+@pytest.mark.parametrize(("blank", "expected"), [(80, False), (90, True), (100, True)])
+def test_hardly_anything_but_whitespace_is_degenerate(blank, expected):
+    pieces = [b" "] * blank + [f"w{i}".encode() for i in range(100 - blank)]
+
+    assert is_degenerate(pieces, b"".join(pieces).decode()) is expected
 
 
 def test_nothing_but_whitespace_is_collapsed():
