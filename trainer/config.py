@@ -121,7 +121,7 @@ class SampleConfig(Section, frozen=True, kw_only=True):
     """Text sampled during training."""
 
     every: Count = 500
-    """Steps between two rounds."""
+    """Steps between two rounds. Kept for configs; the trainer does not sample yet."""
 
 
 class DeviceConfig(Section, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ class Loop:
         self._stopwatch = stopwatch
         self._bar = bar
         self._saver = Saver(session, runlog.run, lambda: stopwatch.elapsed_s, self._tell)
+        self._lap_step = session.step
         self._is_paused = False
         self._stop_reason = ""
         self._train_loss: float | None = None
@@ -120,7 +121,9 @@ class Loop:
     def _log(self) -> None:
         """Write a line of the step log, with an evaluation where one is due."""
         interval = self._session.meter.take()
-        steps_per_sec = self._config.log.every / self._stopwatch.lap()
+        # Not log.every: after a resume the first interval began in an earlier attempt.
+        steps_per_sec = (self._session.step - self._lap_step) / self._stopwatch.lap()
+        self._lap_step = self._session.step
         self._train_loss = interval.train_loss
         self._tell_of_skipped("not_finite", "not finite", interval.not_finite)
         self._tell_of_skipped("spike", "far above the last 128 steps", interval.spikes)
@@ -174,7 +177,8 @@ class Loop:
 
     def _stop(self) -> Summary:
         reason, step = self._stop_reason, self._session.step
-        self._tell("signal", f"{reason} came: saving and stopping", signal=reason)
+        if self._wishes.stop_signal:
+            self._tell("signal", f"{reason} came: saving and stopping", signal=reason)
         if step:
             self._save_now()
         return self._end("stopped", "stop", f"stopped by {reason} after {step} steps")

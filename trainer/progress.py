@@ -2,7 +2,6 @@
 
 import math
 import sys
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import (
@@ -76,12 +75,7 @@ class TrainingBar:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
         self._output.show = self._plainly
 

@@ -48,10 +48,10 @@ def prepare(run: RunDir, config: Config, resume: str, materials: Mapping[str, st
     notices = []
     if resume == "never" and run.path.exists():
         notices.append(f"the earlier run was set aside as {_set_aside(run)}")
-    _make_folder(run)
     checkpoint, passed_over = _choose(run, resume)
     if checkpoint is not None:
         _refuse_another_run(checkpoint, config, materials)
+    _make_folder(run)
     if checkpoint is not None:
         notices += _set_later_ones_aside(run, checkpoint.content["step"])
     trimmed = trim_log(run, checkpoint.content["step"] if checkpoint else 0)

@@ -223,6 +223,38 @@ def test_resume_on_another_corpus_under_the_same_name_is_refused(
     assert "corpus was " in answer.stderr
 
 
+def test_a_missing_checkpoint_is_one_line_and_leaves_no_run_behind(
+    tmp_path: Path, source_folder: Path
+) -> None:
+    config = write_config(tmp_path, source_folder)
+
+    answer = run_trainer(config, tmp_path, "--resume", str(tmp_path / "none.pt"))
+
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[-1].startswith(f"Error: {tmp_path / 'none.pt'}: ")
+    assert "Traceback" not in answer.stderr
+    assert not RunDir.of_experiment(tmp_path, "tiny").path.exists()
+
+
+def test_the_rate_after_a_resume_inside_an_interval_counts_this_attempts_steps(
+    tmp_path: Path, source_folder: Path
+) -> None:
+    config = write_config(tmp_path, source_folder, steps=60)
+    keys = ("log.every=20", "eval.every=60", "checkpoint.every=9", "checkpoint.keep=9")
+    overrides = [word for key in keys for word in ("--set", key)]
+    run_trainer(config, tmp_path, *overrides)
+    run = RunDir.of_experiment(tmp_path, "tiny")
+    elapsed_before_s = load(run.step_checkpoint(36)).content["elapsed_s"]
+
+    run_trainer(config, tmp_path, *overrides, "--resume", str(run.step_checkpoint(36)))
+
+    line = next(step for step in steps_of(run) if step.step == 40)
+    lap_s = (line.elapsed_s or 0) - elapsed_before_s
+    assert line.steps_per_sec is not None
+    # Four steps, not the twenty of the interval; what lies between two clock readings adds a bit.
+    assert 3.9 / lap_s < line.steps_per_sec < 10 / lap_s
+
+
 def test_what_was_trimmed_goes_to_the_events(tmp_path: Path, source_folder: Path) -> None:
     config = write_config(tmp_path, source_folder)
     run_trainer(config, tmp_path)
