@@ -6,13 +6,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tokmon.rundir.errors import TokmonError
+from trainer.window_starts import Starts, grid_windows, repeated_share
 
 Tokens = NDArray[np.uint16]
 _CPU = torch.device("cpu")
 
 
 class Windows:
-    """A split cut into sequences of T tokens, each with the T tokens that follow it by one.
+    """Sequences of T tokens of a split, each with the T tokens that follow it by one.
+
+    The training split is read at `document_windows`. The held-out one stays a grid: there each
+    token is scored at most once, so that the mean is over tokens and not over windows.
 
     On the host nothing is copied but the batch that is read. On a GPU the whole split lies on the
     device where it takes a quarter of the free memory or less: a batch then costs the host B
@@ -22,7 +26,11 @@ class Windows:
         tokens: the split, (tokens,).
         seq_len: T.
         device: where batches are wanted.
+        starts: where windows begin, ascending, (windows,); None is the grid 0, T, 2T, ...
         is_resident: whether to keep the split on the device; None decides as above.
+
+    Raises:
+        TokmonError: the split is too short for a grid.
     """
 
     def __init__(
@@ -31,14 +39,10 @@ class Windows:
         seq_len: int,
         device: torch.device = _CPU,
         *,
+        starts: Starts | None = None,
         is_resident: bool | None = None,
     ) -> None:
-        self.count = (len(tokens) - 1) // seq_len
-        if self.count < 1:
-            raise TokmonError(
-                f"the corpus is too small: {len(tokens)} tokens for sequences of {seq_len}",
-                "lower data.seq_len or name a larger corpus",
-            )
+        self._starts = grid_windows(len(tokens), seq_len) if starts is None else starts
         self._seq_len = seq_len
         self._device = device
         self._views = np.lib.stride_tricks.sliding_window_view(tokens, seq_len + 1)
@@ -50,9 +54,19 @@ class Windows:
         )
         self._span = torch.arange(seq_len + 1, device=device)
 
+    @property
+    def count(self) -> int:
+        """How many there are: one epoch."""
+        return len(self._starts)
+
+    @property
+    def repeated_share(self) -> float:
+        """Share of an epoch's targets that an earlier window has already, 0 to 1."""
+        return repeated_share(self._starts, self._seq_len)
+
     def read(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Return inputs and targets, each (len(indices), T) int64, on the device."""
-        starts = indices * self._seq_len
+        starts = self._starts[indices]
         rows = self._on_device(starts) if self._resident is None else self._gather(starts)
         return rows[:, :-1].contiguous(), rows[:, 1:].contiguous()
 
@@ -110,6 +124,21 @@ class BatchOrder:
             self._permutation = generator.permutation(self._window_count)
             self._epoch = epoch
         return self._permutation
+
+
+def rank_share(batch: NDArray[np.int64], rank: int, ranks: int) -> NDArray[np.int64]:
+    """Return what one rank reads of a step's batch, (B / ranks,): slices in the order of the ranks.
+
+    Raises:
+        TokmonError: the batch cannot be shared out evenly.
+    """
+    share, rest = divmod(len(batch), ranks)
+    if rest:
+        raise TokmonError(
+            f"data.batch_size {len(batch)} is not a multiple of the {ranks} ranks",
+            f"set data.batch_size to {(share + 1) * ranks}, or start another number of processes",
+        )
+    return batch[rank * share : (rank + 1) * share]
 
 
 def evenly_spread(count: int, wanted: int) -> NDArray[np.int64]:
