@@ -4,6 +4,7 @@ The file is the pipe: descriptors 1 and 2 point at it, so that what a library sa
 of its crash is kept, and a thread shows on the terminal what the file gains.
 """
 
+import io
 import os
 import sys
 import threading
@@ -54,6 +55,7 @@ class OutputLog:
         for target, saved in enumerate(self._saved, start=1):
             os.dup2(saved, target)
             os.close(saved)
+        _flush()
         self._stop.set()
         if not self._is_quiet:
             self._thread.join()
@@ -87,6 +89,16 @@ class OutputLog:
             self.show = lambda line: None  # noqa: ARG005
 
 
+class NoOutput:
+    """That of a process whose run another one records: no terminal, and nothing shown."""
+
+    def __init__(self) -> None:
+        self.terminal: TextIO = io.StringIO()
+        self.show: Callable[[str], None] = lambda _: None
+
+
 def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # What a full disk did not take stays in the buffer, and goes to the terminal in the end.
+        with suppress(OSError):
+            stream.flush()

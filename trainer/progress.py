@@ -2,6 +2,7 @@
 
 import math
 import sys
+from contextlib import suppress
 
 from rich.console import Console
 from rich.progress import (
@@ -15,14 +16,16 @@ from rich.progress import (
 from rich.text import Text
 
 from tokmon.rundir.records import Step
-from trainer.output import OutputLog
+from trainer.output import NoOutput, OutputLog
 
 _LARGE = 1e7
 
 
 def say(line: str) -> None:
     """Write one line to stderr, and with it to the output log."""
-    sys.stderr.write(f"{line}\n")
+    # On a full disk the line stays in the stream's buffer until the next one finds room.
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
 
 
 def step_line(record: Step, max_steps: int) -> str:
@@ -49,7 +52,7 @@ def _number(value: float | None, form: str) -> str:
 class TrainingBar:
     """A bar with loss, tokens/s and ETA while in `with`; nothing where no terminal is."""
 
-    def __init__(self, output: OutputLog, start_step: int, max_steps: int) -> None:
+    def __init__(self, output: OutputLog | NoOutput, start_step: int, max_steps: int) -> None:
         self._output = output
         self._console = Console(file=output.terminal)
         self._progress = Progress(

@@ -1,74 +1,110 @@
-"""When a checkpoint is due, this writes it, tells of it, and takes old ones away."""
+"""When a checkpoint is due, this copies what is in it, and has it written beside the training."""
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple
 
-from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import iso
 from trainer import checkpoint
 from trainer.evaluate import Evaluation
-from trainer.lines import validation_fields
+from trainer.news import News
+from trainer.outbox import Outbox
 from trainer.session import Session
+from trainer.snapshot import snapshot
+
+_LOOK_EVERY_S = 0.1
+_SNAPSHOTS = 2
+"""How many copies may wait to be written: a best one and a periodic one of the same step."""
 
 
-class Tell(Protocol):
-    """Records an event and says it."""
+class Progress(NamedTuple):
+    """What a checkpoint holds besides the session."""
 
-    def __call__(self, event: str, message: str, **details: object) -> None:
-        """Tell of `event` in one sentence; the details become keys of the record."""
+    train_loss: float | None
+    """Of the last log line."""
+    val_loss: float | None
+    """Of the last evaluation."""
+    elapsed_s: float
+    """Seconds of the run so far."""
+    skipped_in_a_row: int
+    """Steps up to the last log line that did not reach the weights."""
 
 
 class Saver:
-    """Writes the checkpoints of one run."""
+    """Has the checkpoints of one run written.
 
-    def __init__(
-        self, session: Session, run: RunDir, elapsed_s: Callable[[], float], tell: Tell
-    ) -> None:
+    The training step waits for the copy only, and for the writing of the copy before the last.
+
+    Args:
+        session: what is saved.
+        outbox: writes; None where another process saves.
+        news: where it is told.
+    """
+
+    def __init__(self, session: Session, outbox: Outbox | None, news: News) -> None:
         self._session = session
-        self._run = run
-        self._elapsed_s = elapsed_s
-        self._tell = tell
+        self._outbox = outbox
+        self._run = news.run
+        self._news = news
+        self._free = threading.Semaphore(_SNAPSHOTS)
+        self._saved_step = -1
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether the next checkpoint has to wait for earlier ones to be written."""
+        if not self._free.acquire(blocking=False):
+            return True
+        self._free.release()
+        return False
 
     def best(self, evaluation: Evaluation) -> None:
-        """Publish the weights as the best so far."""
+        """Publish the weights as the best so far, and tell of it then."""
         content = self._session.weights() | {"val_loss": evaluation.val_loss}
-        checkpoint.save(self._run.best, content, iso(time.time()))
-        self._tell(
-            "best",
-            f"validation loss {evaluation.val_loss:.4f} (PPL {evaluation.val_ppl:,.1f}, "
-            f"{evaluation.val_bpb:.3f} bpb) is the best so far",
-            **validation_fields(evaluation),
-        )
 
-    def periodic(self, train_loss: float | None, val_loss: float | None) -> None:
+        def write(copied: dict[str, Any], _blocked_s: float) -> None:
+            info = checkpoint.save(self._run.best, copied, iso(time.time()))
+            self._news.best(evaluation, info.step)
+
+        self._have_written(content, write)
+
+    def periodic(self, progress: Progress) -> None:
         """Publish a checkpoint of this step, if there is none, and delete what is past `keep`."""
-        path = self._run.step_checkpoint(self._session.step)
-        if not self._run.sidecar(path).exists():
-            self._save(path, train_loss, val_loss, keep=self._session.config.checkpoint.keep)
+        step = self._session.step
+        path = self._run.step_checkpoint(step)
+        if step != self._saved_step and not self._run.sidecar(path).exists():
+            self._save(path, progress, keep=self._session.config.checkpoint.keep)
+            self._saved_step = step
 
-    def final(self, train_loss: float | None, val_loss: float | None) -> None:
+    def final(self, progress: Progress) -> None:
         """Publish the checkpoint of the last step."""
-        self._save(self._run.final, train_loss, val_loss)
+        self._save(self._run.final, progress)
 
-    def _save(
-        self, path: Path, train_loss: float | None, val_loss: float | None, keep: int | None = None
+    def _save(self, path: Path, progress: Progress, keep: int | None = None) -> None:
+        def write(copied: dict[str, Any], blocked_s: float) -> None:
+            begin = time.perf_counter()
+            info = checkpoint.save(path, copied, iso(time.time()))
+            removed = checkpoint.prune(self._run, keep) if keep is not None else []
+            save_s = time.perf_counter() - begin
+            self._news.saved(path, info, save_s, blocked_s, removed)
+
+        self._have_written(self._session.state() | progress._asdict(), write)
+
+    def _have_written(
+        self, content: dict[str, Any], write: Callable[[dict[str, Any], float], None]
     ) -> None:
+        """Copy `content` now and have `write` called with the copy and the seconds that cost."""
+        if self._outbox is None:
+            return
         begin = time.perf_counter()
-        content = self._session.state() | {
-            "train_loss": train_loss,
-            "val_loss": val_loss,
-            "elapsed_s": self._elapsed_s(),
-        }
-        info = checkpoint.save(path, content, iso(time.time()))
-        removed = checkpoint.prune(self._run, keep) if keep is not None else []
-        save_s = time.perf_counter() - begin
-        self._tell(
-            "checkpoint",
-            f"saved {path.name}, {info.bytes / 1e6:.1f} MB in {save_s:.2f} s",
-            file=path.name,
-            bytes=info.bytes,
-            save_s=round(save_s, 3),
-            removed=[old.name for old in removed],
-        )
+        while not self._free.acquire(timeout=_LOOK_EVERY_S):
+            self._outbox.check()
+        copied = snapshot(content, self._session.device)
+        blocked_s = time.perf_counter() - begin
+
+        def job() -> None:
+            write(copied, blocked_s)
+            self._free.release()
+
+        self._outbox.put(job)

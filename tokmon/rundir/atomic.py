@@ -1,5 +1,6 @@
 """Publish files whole: a reader sees the old content or the new, also after a crash."""
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _TEMPORARY_SUFFIX = ".tmp"
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 # On Windows os.replace fails while a reader has the target open; readers hold it for milliseconds.
 _REPLACE_ATTEMPTS = 50
 _REPLACE_PAUSE_S = 0.02
@@ -27,6 +29,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write; on success make it durable and rename it to `path`.
 
     On an exception the temporary file is removed and `path` is left as it was.
+
+    Raises:
+        OSError: as the system says it, naming `path` whichever of the two files it was about.
     """
     temporary = temporary_sibling(path)
     try:
@@ -34,6 +39,8 @@ def replacing(path: Path) -> Iterator[Path]:
         fsync_file(temporary)
         _replace(temporary, path)
         fsync_folder(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -42,6 +49,11 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, durably."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def is_full_disk(error: OSError) -> bool:
+    """Say whether a write failed for want of room, which may come."""
+    return error.errno in _FULL
 
 
 def fsync_file(path: Path) -> None:

@@ -18,18 +18,30 @@ def append_line(path: Path, line: bytes) -> None:
     A torn line left by a killed writer is closed first: it stays one bad line of its own.
 
     Raises:
-        OSError: the disk is full, or took only a part (which the next call closes off).
+        OSError: the disk is full, say; then nothing of the line stays in the file.
     """
     ending = b"" if _ends_whole(path) else b"\n"
     content = ending + line + b"\n"
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
-        written = os.write(descriptor, content)
+        _write_all_or_nothing(descriptor, content)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
     finally:
         os.close(descriptor)
-    if written != len(content):
-        raise OSError(f"{path}: only {written} of {len(content)} bytes were written")
+
+
+def _write_all_or_nothing(descriptor: int, content: bytes) -> None:
+    written = 0
+    try:
+        while written < len(content):
+            written += os.write(descriptor, content[written:])
+    except OSError:
+        # A full disk takes a part first and says so only when asked for the rest.
+        if written:
+            os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise
 
 
 def _ends_whole(path: Path) -> bool:
