@@ -1,40 +1,56 @@
 """What the loop is asked to do between steps, by the control file or by a signal."""
 
+import signal
 import time
+from typing import NamedTuple
 
-from tokmon.rundir.control import Request, read
+from tokmon.rundir.control import ACTIONS, Request, read
 from tokmon.rundir.layout import RunDir
+from trainer.distributed import Group
 from trainer.signals import StopRequest
 
 # A look costs a stat on a network folder, and steps may take less than a millisecond.
 _LOOK_EVERY_S = 0.25
 
 
-class Wishes:
-    """Requests of the control file and of signals; each is given out once.
+class Wish(NamedTuple):
+    """What is asked now; the same in every process of the run."""
 
-    What stands in the control file at the start was meant for an earlier trainer.
+    request: Request | None = None
+    """Of the control file; given out once."""
+    stop_signal: str = ""
+    """Name of the signal that asks to end, or nothing."""
+    wants_checkpoint: bool = False
+    """SIGUSR1 came since the last look."""
+
+
+class Wishes:
+    """Requests of the control file and of signals.
+
+    What stands in the control file at the start was meant for an earlier trainer. The file is
+    rank 0's to read; a signal may come to any process, as when a cluster takes one host back.
     """
 
-    def __init__(self, run: RunDir, signals: StopRequest) -> None:
+    def __init__(self, run: RunDir, signals: StopRequest, group: Group) -> None:
         self._run = run
         self._signals = signals
-        earlier = read(run)
+        self._group = group
+        earlier = read(run) if group.is_main else None
         self._last_id = earlier.id if earlier is not None else ""
         self._looked_at = float("-inf")
 
-    @property
-    def stop_signal(self) -> str:
-        """Name of the signal that asks to end, or nothing."""
-        return self._signals.signal.name if self._signals.signal is not None else ""
+    def look(self) -> Wish:
+        """Return what is asked now; looks at the file four times a second at most."""
+        request = self._take_request() if self._group.is_main else None
+        stop = self._signals.signal or 0
+        saves, self._signals.wants_checkpoint = self._signals.wants_checkpoint, False
+        action = ACTIONS.index(request.action) + 1 if request is not None else 0
+        action, stop, saving = self._group.agree([action, stop, int(saves)])
+        if action and request is None:
+            request = Request(id="", action=ACTIONS[action - 1], time="")
+        return Wish(request, signal.Signals(stop).name if stop else "", bool(saving))
 
-    def take_checkpoint_signal(self) -> bool:
-        """Say whether SIGUSR1 came since the last time."""
-        came, self._signals.wants_checkpoint = self._signals.wants_checkpoint, False
-        return came
-
-    def take(self) -> Request | None:
-        """Return a request that has not been given out; looks four times a second at most."""
+    def _take_request(self) -> Request | None:
         now = time.monotonic()
         if now - self._looked_at < _LOOK_EVERY_S:
             return None

@@ -1,210 +1,210 @@
 """The training loop: step, evaluate, log, save, until the last step or a signal."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tokmon.rundir.control import Action, Request
 from tokmon.rundir.records import Summary, iso
+from trainer.between import Between
 from trainer.control import Wishes
 from trainer.evaluate import Evaluation
-from trainer.lines import rounded, step_record, summary_record, validation_fields
-from trainer.progress import TrainingBar, say, step_line
+from trainer.lines import step_record, summary_record
+from trainer.meter import Interval
+from trainer.news import News
+from trainer.outbox import Outbox
+from trainer.progress import TrainingBar, step_line
+from trainer.resume import Start, go_back
+from trainer.rollback import Rollbacks
 from trainer.runlog import RunLog
-from trainer.saving import Saver
+from trainer.saving import Progress, Saver
 from trainer.session import Session
 from trainer.stopwatch import Stopwatch
 
-_PAUSED_LOOK_S = 0.1
-_NAMED_STEPS = 8
-
 
 class Loop:
-    """Drives a session and records what happens."""
+    """Drives a session and records what happens.
+
+    Args:
+        session: as it was restored from the start's checkpoint.
+        start: where the run begins.
+        runlog: mute where another process records the run.
+        outbox: writes for the run; None where another process does.
+        wishes: what people ask for.
+        bar: what they see.
+    """
 
     def __init__(
         self,
         session: Session,
+        start: Start,
         runlog: RunLog,
+        outbox: Outbox | None,
         wishes: Wishes,
-        stopwatch: Stopwatch,
         bar: TrainingBar,
     ) -> None:
         self._session = session
         self._config = session.config
         self._runlog = runlog
-        self._wishes = wishes
-        self._stopwatch = stopwatch
+        self._outbox = outbox
         self._bar = bar
-        self._saver = Saver(session, runlog.run, lambda: stopwatch.elapsed_s, self._tell)
+        self._news = News(session, runlog)
+        self._saver = Saver(session, outbox, self._news)
+        self._between = Between(self, wishes, self._news)
+        self._stopwatch = Stopwatch(start.progress.elapsed_s)
+        self._rollbacks = Rollbacks(start.progress.skipped_in_a_row)
         self._lap_step = session.step
-        self._is_paused = False
-        self._stop_reason = ""
+        self._phase = "training"
+        self._is_save_due = False
         self._train_loss: float | None = None
         self._evaluation: Evaluation | None = None
 
     def run(self) -> Summary:
-        """Train until the last step, or until a signal or a request; return the result."""
-        session = self._session
-        self._enter("training")
-        while not session.is_done and not self._is_stopping():
-            session.take_step()
+        """Train until the last step, or until a signal or a request; return the result.
+
+        Raises:
+            OSError: the run directory can no longer be written.
+            TokmonError: training does not go on in spite of rollbacks.
+        """
+        self._enter(self._phase)
+        while not self._session.is_done and not self._between.must_stop():
+            self._session.take_step()
             self._after_step()
-        return self._finish() if session.is_done else self._stop()
+        return self._finish() if self._session.is_done else self._stop()
 
-    def _is_stopping(self) -> bool:
-        """Do what is asked between steps; say whether to stop. A pause lasts in here."""
-        while True:
-            if self._wishes.take_checkpoint_signal():
-                self._save_now()
-            if (request := self._wishes.take()) is not None:
-                self._answer(request)
-            if self._wishes.stop_signal:
-                self._stop_reason = self._wishes.stop_signal
-            if self._stop_reason or not self._is_paused:
-                return bool(self._stop_reason)
-            time.sleep(_PAUSED_LOOK_S)
+    def step_reached(self) -> int:
+        """Return the last step taken."""
+        return self._session.step
 
-    def _answer(self, request: Request) -> None:
-        message, outcome = self._obey(request.action), "done"
-        if not message:
-            message, outcome = f"{request.action} is not possible yet", "refused"
-        self._tell("control", message, request=request.id, action=request.action, outcome=outcome)
+    def pause(self, *, is_paused: bool) -> None:
+        """Stand still, or go on."""
+        self._stopwatch.hold() if is_paused else self._stopwatch.release()
+        self._phase = "paused" if is_paused else "training"
+        self._enter(self._phase)
 
-    def _obey(self, action: Action) -> str:
-        """Do it; return what was done, or nothing if it cannot be."""
-        step = self._session.step
-        match action:
-            case "pause":
-                self._set_paused(True)
-                return f"paused after step {step}"
-            case "resume":
-                self._set_paused(False)
-                return f"training goes on from step {step}"
-            case "checkpoint":
-                return f"saved {self._save_now()}" if step else ""
-            case "evaluate":
-                evaluation = self._evaluate()
-                return f"validation loss {evaluation.val_loss:.4f} at step {step}"
-            case "stop":
-                self._stop_reason = "a request"
-                return f"stopping after step {step}"
-            case _:
-                return ""
-
-    def _set_paused(self, is_paused: bool) -> None:
-        if is_paused != self._is_paused:
-            self._is_paused = is_paused
-            self._stopwatch.hold() if is_paused else self._stopwatch.release()
-            self._enter("paused" if is_paused else "training")
-
-    def _save_now(self) -> str:
-        with self._interrupted_by("saving"):
-            self._saver.periodic(self._train_loss, self._val_loss)
+    def save_now(self) -> str:
+        """Save a checkpoint of this step; return its name, or nothing before the first step."""
+        if not self._session.step:
+            return ""
+        with self._interrupted_by("saving" if self._saver.must_wait else ""):
+            self._saver.periodic(self._progress())
         return self._runlog.run.step_checkpoint(self._session.step).name
 
+    def evaluate_now(self) -> str:
+        """Evaluate; return the result for people."""
+        return f"validation loss {self._evaluate().val_loss:.4f}"
+
     def _after_step(self) -> None:
-        session, config = self._session, self._config
-        self._runlog.at_step(session.step)
-        self._bar.step(session.step)
-        if session.step == config.schedule.warmup:
-            self._tell(
-                "warmup_end", f"warm-up is over, lr {session.lr:.2e}", lr=rounded(session.lr)
-            )
-        if session.step % config.log.every == 0:
+        step, config = self._session.step, self._config
+        self._runlog.at_step(step)
+        self._bar.step(step)
+        if step == config.schedule.warmup:
+            self._news.warmup_end()
+        if step % config.log.every == 0:
             self._log()
-        elif session.is_done:
+        elif self._session.is_done:
             self._evaluate()
-        if session.step % config.checkpoint.every == 0 and not session.is_done:
-            self._save_now()
+        self._save_if_due()
+
+    def _save_if_due(self) -> None:
+        """Save where it is time to, or as soon after as a step has shown that the weights work."""
+        session = self._session
+        self._is_save_due |= session.step % self._config.checkpoint.every == 0
+        if self._is_save_due and not session.is_done and session.meter.is_last_accepted:
+            self.save_now()
+            self._is_save_due = False
 
     def _log(self) -> None:
         """Write a line of the step log, with an evaluation where one is due."""
         interval = self._session.meter.take()
+        self._train_loss = interval.train_loss
+        self._news.skipped(interval)
+        if self._rollbacks.is_due(interval, self._session.step):
+            self._roll_back()
+            return
+        is_due = self._session.step % self._config.eval.every == 0 or self._session.is_done
+        self._write_line(interval, self._evaluate() if is_due else None)
+
+    def _write_line(self, interval: Interval, evaluation: Evaluation | None) -> None:
         # Not log.every: after a resume the first interval began in an earlier attempt.
         steps_per_sec = (self._session.step - self._lap_step) / self._stopwatch.lap()
         self._lap_step = self._session.step
-        self._train_loss = interval.train_loss
-        self._tell_of_skipped("not_finite", "not finite", interval.not_finite)
-        self._tell_of_skipped("spike", "far above the last 128 steps", interval.spikes)
-        is_due = self._session.step % self._config.eval.every == 0 or self._session.is_done
-        evaluation = self._evaluate() if is_due else None
         elapsed_s, now = self._stopwatch.elapsed_s, iso(time.time())
         record = step_record(self._session, interval, steps_per_sec, evaluation, elapsed_s, now)
         self._runlog.step(record)
         self._bar.numbers(record)
-        say(step_line(record, self._config.schedule.steps))
-
-    def _tell_of_skipped(self, event: str, what: str, places: Sequence[int]) -> None:
-        if not places:
-            return
-        first = self._session.step - self._config.log.every + 1
-        steps = [first + place for place in places]
-        names = ", ".join(map(str, steps[:_NAMED_STEPS])) + ("..." if steps[_NAMED_STEPS:] else "")
-        self._tell(
-            event,
-            f"loss or gradient was {what} at step {names}; {len(steps)} skipped, the weights are "
-            "as they were",
-            steps=steps,
-            windows=[self._session.windows_of(step) for step in steps[:_NAMED_STEPS]],
-        )
-
-    def _tell_of_implausible(self, evaluation: Evaluation) -> None:
-        self._tell(
-            "implausible",
-            f"{evaluation.val_bpb:.3f} bits per byte on held-out text is too good to be true: look "
-            "for validation text in the training split, and for targets that leak into the inputs",
-            **validation_fields(evaluation),
-        )
+        self._runlog.say(step_line(record, self._config.schedule.steps))
 
     def _evaluate(self) -> Evaluation:
         with self._interrupted_by("evaluating"):
             self._evaluation = evaluation = self._session.evaluate()
             if evaluation.is_implausible:
-                self._tell_of_implausible(evaluation)
+                self._news.implausible(evaluation)
             if self._session.beats_best(evaluation.val_loss):
                 self._saver.best(evaluation)
         return evaluation
 
-    @property
-    def _val_loss(self) -> float | None:
-        return self._evaluation.val_loss if self._evaluation is not None else None
+    def _roll_back(self) -> None:
+        """Go back to the newest good checkpoint, with the log."""
+        failed = self._session.step
+        with self._interrupted_by("starting"):
+            self._drain()
+            self._rollbacks.begin()
+            group, before = self._session.group, self._rollbacks.before
+            start = group.share(go_back(self._runlog.run, before) if group.is_main else None)
+            assert start is not None
+            self._session.restore(self._rollbacks.end(start).content)
+        self._train_loss = self._evaluation = None
+        self._is_save_due = False
+        self._lap_step = self._session.step
+        self._stopwatch.lap()
+        what = f"no step up to {failed} reached the weights: back to step {self._session.step}"
+        self._news.tell("rollback", what, trimmed=start.trimmed, count=self._rollbacks.count)
+
+    def _progress(self) -> Progress:
+        val_loss = self._evaluation.val_loss if self._evaluation is not None else None
+        skipped = self._rollbacks.skipped_in_a_row
+        return Progress(self._train_loss, val_loss, self._stopwatch.elapsed_s, skipped)
 
     def _finish(self) -> Summary:
         with self._interrupted_by("saving"):
-            self._saver.final(self._train_loss, self._val_loss)
+            self._saver.final(self._progress())
+            self._drain()
         return self._end("finished", "finish", f"finished after {self._session.step} steps")
 
     def _stop(self) -> Summary:
-        reason, step = self._stop_reason, self._session.step
-        if self._wishes.stop_signal:
-            self._tell("signal", f"{reason} came: saving and stopping", signal=reason)
-        if step:
-            self._save_now()
+        reason, step = self._between.stop_reason, self._session.step
+        if signal := self._between.stop_signal:
+            self._news.tell("signal", f"{signal} came: saving and stopping", signal=signal)
+        with self._interrupted_by("saving"):
+            self.save_now()
+            self._drain()
         return self._end("stopped", "stop", f"stopped by {reason} after {step} steps")
 
     def _end(self, phase: str, event: str, message: str) -> Summary:
         elapsed_s, now = self._stopwatch.elapsed_s, iso(time.time())
-        summary = summary_record(
-            self._session, phase, self._train_loss, self._evaluation, elapsed_s, now
-        )
+        evaluation, train_loss = self._evaluation, self._train_loss
+        summary = summary_record(self._session, phase, train_loss, evaluation, elapsed_s, now)
         self._runlog.summary(summary)
-        self._tell(event, message)
-        self._enter(phase)
+        self._news.tell(event, message)
+        self._runlog.end(phase)
+        self._drain()
+        self._bar.phase(phase)
         return summary
+
+    def _drain(self) -> None:
+        if self._outbox is not None:
+            self._outbox.drain()
 
     @contextmanager
     def _interrupted_by(self, phase: str) -> Iterator[None]:
-        """Announce a pause, so that it is not taken for a hang, and keep it out of the rates."""
-        self._enter(phase)
+        """Keep what happens inside out of the rates; announce a phase that may last."""
+        if phase:
+            self._enter(phase)
         with self._stopwatch.interruption():
             yield
-        self._enter("paused" if self._is_paused else "training")
+        if phase:
+            self._enter(self._phase)
 
     def _enter(self, phase: str) -> None:
         self._runlog.enter(phase)
         self._bar.phase(phase)
-
-    def _tell(self, event: str, message: str, **details: object) -> None:
-        self._runlog.event(event, self._session.step, message, **details)
-        say(f"{event}: {message}")

@@ -11,6 +11,9 @@ from trainer.step import StepResult
 class Interval(NamedTuple):
     """The steps since the line before; a value that is not finite stays so, never averaged away."""
 
+    steps: int
+    """How many."""
+
     train_loss: float
     """Mean, nats per token."""
 
@@ -40,17 +43,28 @@ class Meter:
 
     def __init__(self) -> None:
         self._steps: list[Tensor] = []
+        self._last: Tensor | None = None
+
+    @property
+    def is_last_accepted(self) -> bool:
+        """Whether the last step reached the weights. Waits for the device."""
+        if self._last is None:
+            return True
+        _, _, finite, spike = self._last.tolist()
+        return bool(finite and not spike)
 
     def add(self, result: StepResult) -> None:
         """Keep one step's measurements, still on the device."""
         flags = result.verdict.is_finite.float(), result.verdict.is_spike.float()
-        self._steps.append(torch.stack((result.loss, result.grad_norm, *flags)))
+        self._last = torch.stack((result.loss, result.grad_norm, *flags))
+        self._steps.append(self._last)
 
     def take(self) -> Interval:
         """Return the interval and begin a new one. Waits for the device once."""
         loss, norm, finite, spike = self.state().double().unbind(dim=1)
         self._steps.clear()
         return Interval(
+            steps=len(loss),
             train_loss=loss.mean().item(),
             train_loss_max=loss.max().item(),
             grad_norm=norm.mean().item(),
@@ -66,3 +80,4 @@ class Meter:
     def restore(self, state: Tensor) -> None:
         """Continue the interval that `state` returned."""
         self._steps = list(state.unbind(dim=0))
+        self._last = None
