@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 CONFIG = """\
@@ -9,7 +11,7 @@ experiment = "tiny"
 [data]
 corpus = "{corpus}"
 seq_len = 16
-batch_size = 2
+batch_size = {batch_size}
 [model]
 layers = 1
 width = 8
@@ -35,10 +37,11 @@ threads = 1
 """
 
 
-def write_config(folder: Path, corpus: Path, steps: int = 40) -> Path:
+def write_config(folder: Path, corpus: Path, steps: int = 40, batch_size: int = 2) -> Path:
     """Write a config that trains in seconds; return its path."""
     path = folder / "tiny.toml"
-    path.write_text(CONFIG.format(corpus=corpus.as_posix(), steps=steps), encoding="utf-8")
+    text = CONFIG.format(corpus=corpus.as_posix(), steps=steps, batch_size=batch_size)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -51,3 +54,12 @@ def run_trainer(config: Path, logs: Path, *more: str) -> subprocess.CompletedPro
     """Train to the end; return what it said and its exit code."""
     command = trainer_command(config, logs, *more)
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for `condition` while the trainer runs."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,6 +1,7 @@
 """`python -m trainer CONFIG`: train, from the command line, tmux, or torchrun."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--resume", default="auto", metavar="auto|never|CKPT", help="where to go on (auto)"
     )
-    parser.add_argument("--logs", type=Path, default=Path("logs"), help="folder of runs (logs)")
+    parser.add_argument(
+        "--logs",
+        type=Path,
+        default=Path(os.environ.get("TOKMON_LOGS", "logs")),
+        help="folder of runs (TOKMON_LOGS, else logs)",
+    )
     parser.add_argument(
         "--minutes",
         type=float,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trainer.batches import Windows, evenly_spread
 from trainer.config import Config
 from trainer.device import autocast, choose_dtype
+from trainer.distributed import ALONE, Group
 from trainer.model import Model
 from trainer.step import token_losses
 
@@ -53,6 +54,7 @@ def evaluate(
     token_bytes: NDArray[np.int64],
     config: Config,
     device: torch.device,
+    group: Group = ALONE,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Score `config.eval.windows` windows, the same ones every time.
@@ -64,9 +66,11 @@ def evaluate(
             count for the loss but not for bits per byte.
         config: batch size, number of windows, precision.
         device: where the model is.
+        group: each of its processes scores a share; all get the same result.
         on_progress: called with windows done and in all.
     """
-    chosen = evenly_spread(windows.count, config.eval.windows)
+    scored = evenly_spread(windows.count, config.eval.windows)
+    chosen = scored[group.rank :: group.size]
     lengths = _padded(token_bytes, config.model.vocab, device)
     dtype = choose_dtype(config.device.dtype, device)
     totals = torch.zeros(3, dtype=torch.float64)
@@ -78,8 +82,8 @@ def evaluate(
         totals += torch.stack((nats.sum(), (nats * (sizes > 0)).sum(), sizes.sum())).cpu().double()
         if on_progress is not None:
             on_progress(min(start + config.data.batch_size, len(chosen)), len(chosen))
-    nats_sum, byte_nats, byte_count = totals.tolist()
-    tokens = len(chosen) * config.data.seq_len
+    nats_sum, byte_nats, byte_count = group.sum(totals).tolist()
+    tokens = len(scored) * config.data.seq_len
     bpb = byte_nats / math.log(2) / byte_count if byte_count else math.nan
     return Evaluation(nats_sum / tokens, bpb, tokens)
 

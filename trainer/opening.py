@@ -5,20 +5,18 @@ import time
 import msgspec
 import torch
 
-from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import RunInfo, Summary, iso
 from trainer.device import choose_dtype, describe
 from trainer.gate import examine, refuse_leaks
 from trainer.materials import Materials
-from trainer.progress import say
 from trainer.provenance import describe_run
 from trainer.resume import Start
 from trainer.runlog import RunLog, read_info
 from trainer.session import Session
 
 
-def run_info(materials: Materials, start: Start) -> RunInfo:
-    """Return the run.json of a run that begins now."""
+def run_info(materials: Materials, start: Start, ranks: int) -> RunInfo:
+    """Return the run.json of a run that begins now in that many processes."""
     now = iso(time.time())
     config, device = materials.config, materials.device
     earlier = read_info(materials.run) if start.checkpoint is not None else None
@@ -32,6 +30,7 @@ def run_info(materials: Materials, start: Start) -> RunInfo:
             "name": describe(device),
             "dtype": str(choose_dtype(config.device.dtype, device)).removeprefix("torch."),
             "threads": torch.get_num_threads(),
+            "ranks": ranks,
         },
         corpus={
             "path": str(materials.corpus.folder),
@@ -46,22 +45,31 @@ def run_info(materials: Materials, start: Start) -> RunInfo:
 
 
 def say_hello(materials: Materials, start: Start, session: Session, runlog: RunLog) -> None:
-    """Record and say what starts or resumes."""
-    config, manifest = materials.config, materials.corpus.manifest
-    what = (
-        f"{config.experiment}: {runlog.info.parameters:,} parameters on "
-        f"{describe(materials.device)}, {manifest.splits['train'].tokens:,} training tokens, "
-        f"{config.schedule.steps} steps of {config.tokens_per_step:,} tokens"
-    )
+    """Record and say what starts or resumes, and what an epoch is."""
+    windows = session.windows
+    epoch = {"windows": windows.count, "repeated_share": round(windows.repeated_share, 6)}
+    runlog.enter("starting", corpus=runlog.info.corpus | epoch)
+    what = _description(materials, session, runlog.info)
     if start.checkpoint is None:
         runlog.event("start", 0, what, trimmed=start.trimmed)
-        say(f"start: {what}")
+        runlog.say(f"start: {what}")
         return
     how = f"from {start.checkpoint.path.name} at step {session.step}"
     if start.trimmed:
         how += f", {len(start.trimmed)} log lines past it are written again"
     runlog.event("resume", session.step, f"{what}; {how}", trimmed=start.trimmed)
-    say(f"resume: {what}; {how}")
+    runlog.say(f"resume: {what}; {how}")
+
+
+def _description(materials: Materials, session: Session, info: RunInfo) -> str:
+    config, windows = materials.config, session.windows
+    train_tokens = materials.corpus.manifest.splits["train"].tokens
+    return (
+        f"{config.experiment}: {info.parameters:,} parameters on {describe(materials.device)}, "
+        f"{train_tokens:,} training tokens in {windows.count:,} windows "
+        f"({windows.repeated_share:.1%} read again), "
+        f"{config.schedule.steps} steps of {config.tokens_per_step:,} tokens"
+    )
 
 
 def pass_gate(session: Session, runlog: RunLog) -> None:
@@ -78,13 +86,14 @@ def pass_gate(session: Session, runlog: RunLog) -> None:
         f"cached logits differ by {report.cache_difference:.1g}"
     )
     runlog.event("gate", session.step, verdict, **report.as_dict())
-    say(f"gate: {verdict}")
+    runlog.say(f"gate: {verdict}")
     refuse_leaks(report)
 
 
-def say_goodbye(run: RunDir, summary: Summary) -> None:
+def say_goodbye(runlog: RunLog, summary: Summary) -> None:
     """Say how the run ended."""
     what = "no evaluation"
     if summary.best_val_loss is not None:
         what = f"best validation loss {summary.best_val_loss:.4f} at step {summary.best_step}"
-    say(f"{summary.state} at step {summary.step} of {summary.max_steps}; {what}; see {run.path}")
+    where = f"see {runlog.run.path}"
+    runlog.say(f"{summary.state} at step {summary.step} of {summary.max_steps}; {what}; {where}")

@@ -1,8 +1,7 @@
 """One training run from config file to exit code: what happens around the loop."""
 
-import sys
-import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -10,21 +9,18 @@ import torch
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.records import Summary
 from trainer.claim import claimed
-from trainer.config import Config
 from trainer.control import Wishes
+from trainer.desk import Desk, following, recording
 from trainer.device import describe
+from trainer.distributed import Group, joined
 from trainer.loop import Loop
 from trainer.materials import Materials, gather
 from trainer.model import count_parameters
-from trainer.opening import pass_gate, run_info, say_goodbye, say_hello
-from trainer.output import OutputLog
-from trainer.progress import TrainingBar, say
+from trainer.opening import pass_gate, say_goodbye, say_hello
+from trainer.progress import TrainingBar
 from trainer.resume import Start, prepare
-from trainer.runlog import RunLog
 from trainer.session import Session
 from trainer.signals import StopRequest
-from trainer.stopwatch import Stopwatch
-from trainer.telemetry import Telemetry
 
 
 def run_training(
@@ -48,73 +44,55 @@ def run_training(
     Raises:
         TokmonError: what the user can mend, found before the run began.
     """
-    materials = gather(config_file, overrides, logs, minutes)
-    with claimed(materials.run), StopRequest() as stop:
-        return _run(materials, resume, stop, is_quiet=is_quiet)
+    with joined() as group, group.noticing_losses():
+        materials = gather(config_file, overrides, logs, minutes, group)
+        claim = claimed(materials.run) if group.is_main else nullcontext()
+        with claim, StopRequest() as stop:
+            start = _begin(materials, resume, group)
+            desk = recording if group.is_main else following
+            with desk(materials, start, group, stop, is_quiet=is_quiet) as records:
+                return _train(materials, start, group, records, stop)
 
 
-def _run(materials: Materials, resume: str, stop: StopRequest, *, is_quiet: bool) -> int:
-    wishes = Wishes(materials.run, stop)
-    start = prepare(materials.run, materials.config, resume, materials.fingerprints)
-    with OutputLog(materials.run.output_log, is_quiet=is_quiet) as output:
-        for notice in start.notices:
-            say(notice)
-        if _is_finished(start, materials.config):
-            say(f"{materials.run.path}: already finished; raise schedule.steps or --resume never")
-            return 0
-        runlog = RunLog(materials.run, run_info(materials, start))
-        try:
-            summary = _train(materials, start, runlog, output, wishes)
-        except BaseException as error:
-            raise SystemExit(_record_crash(runlog, error)) from error
-        say_goodbye(materials.run, summary)
+def _begin(materials: Materials, resume: str, group: Group) -> Start:
+    """Make the run directory ready, once; every process gets the checkpoint from the one."""
+    start = None
+    if group.is_main:
+        start = prepare(materials.run, materials.config, resume, materials.fingerprints)
+    shared = group.share(start)
+    assert shared is not None
+    return shared
+
+
+def _train(materials: Materials, start: Start, group: Group, desk: Desk, stop: StopRequest) -> int:
+    if start.step >= materials.config.schedule.steps:
+        desk.runlog.say(
+            f"{materials.run.path}: already finished; raise schedule.steps or --resume never"
+        )
+        return 0
+    with desk.recording_crashes(), group.noticing_losses():
+        summary = _run_loop(materials, start, group, desk, Wishes(materials.run, stop, group))
+    say_goodbye(desk.runlog, summary)
     return 128 + stop.signal if stop.signal is not None and summary.state == "stopped" else 0
 
 
-def _train(
-    materials: Materials, start: Start, runlog: RunLog, output: OutputLog, wishes: Wishes
+def _run_loop(
+    materials: Materials, start: Start, group: Group, desk: Desk, wishes: Wishes
 ) -> Summary:
+    config, device, runlog = materials.config, materials.device, desk.runlog
     runlog.enter("starting")
-    config, device = materials.config, materials.device
-    with Telemetry(runlog):
-        session = Session(config, materials.corpus, materials.tokenizer, device)
-        elapsed_before_s = 0.0
+    with desk.telemetry():
+        session = Session(config, materials.corpus, materials.tokenizer, device, group)
         if start.checkpoint is not None:
             session.restore(start.checkpoint.content)
-            elapsed_before_s = start.checkpoint.content["elapsed_s"]
         runlog.enter("starting", parameters=count_parameters(session.model), step=session.step)
         say_hello(materials, start, session, runlog)
         pass_gate(session, runlog)
-        stopwatch = Stopwatch(elapsed_before_s)
-        with TrainingBar(output, session.step, config.schedule.steps) as bar:
+        with TrainingBar(desk.output, session.step, config.schedule.steps) as bar:
             try:
-                return Loop(session, runlog, wishes, stopwatch, bar).run()
+                return Loop(session, start, runlog, desk.outbox, wishes, bar).run()
             except torch.OutOfMemoryError as error:
                 raise TokmonError(
                     f"{describe(device)}: out of memory ({str(error).splitlines()[0]})",
                     "lower data.batch_size or data.seq_len",
                 ) from error
-
-
-def _record_crash(runlog: RunLog, error: BaseException) -> int:
-    """Tell of `error` while the output log still listens; return the exit code."""
-    if isinstance(error, TokmonError):
-        say(f"Error: {error}")
-    else:
-        traceback.print_exception(error)
-    line = " ".join(traceback.format_exception_only(error)[-1].split())
-    try:
-        trace = "".join(traceback.format_exception(error))
-        runlog.event("crash", runlog.info.step or 0, line, traceback=trace)
-        runlog.enter("crashed", error=line)
-    except OSError as fault:
-        # A full disk: the crash itself is still told on stderr.
-        sys.stderr.write(f"the crash could not be recorded: {fault}\n")
-    return 130 if isinstance(error, KeyboardInterrupt) else 1
-
-
-def _is_finished(start: Start, config: Config) -> bool:
-    return (
-        start.checkpoint is not None
-        and int(start.checkpoint.content["step"]) >= config.schedule.steps
-    )

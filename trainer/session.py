@@ -7,9 +7,10 @@ import msgspec
 import torch
 
 from trainer import randomness
-from trainer.batches import BatchOrder, Windows
+from trainer.batches import BatchOrder, Windows, rank_share
 from trainer.config import Config
-from trainer.corpus.store import Corpus
+from trainer.corpus.store import Corpus, Split
+from trainer.distributed import ALONE, Group
 from trainer.evaluate import Evaluation, evaluate
 from trainer.meter import Meter
 from trainer.model import Model
@@ -17,6 +18,16 @@ from trainer.optim import make_optimizer
 from trainer.schedule import learning_rate
 from trainer.step import TrainStep
 from trainer.tokenizer import Tokenizer
+from trainer.window_starts import DOCUMENTS, document_windows
+
+
+def fingerprints(corpus: Corpus, tokenizer: Tokenizer) -> dict[str, str]:
+    """Return what must be the same for a resumed run to see the batches it would have seen."""
+    return {
+        "corpus": corpus.manifest.fingerprint,
+        "tokenizer": tokenizer.sha256,
+        "windows": DOCUMENTS,
+    }
 
 
 class Session:
@@ -28,9 +39,11 @@ class Session:
         corpus: Corpus,
         tokenizer: Tokenizer,
         device: torch.device,
+        group: Group = ALONE,
     ) -> None:
         self.config = config
         self.device = device
+        self.group = group
         self.step = 0
         self.best_val_loss = math.inf
         self.best_step = 0
@@ -42,15 +55,12 @@ class Session:
         model.initialize(generator)
         self.model = model.to(device)
         self._optimizer = make_optimizer(self.model, config.optim)
-        self._train_step = TrainStep(self.model, self._optimizer, config, device)
-        self._windows = Windows(corpus.train.tokens, config.data.seq_len, device)
+        self._train_step = TrainStep(self.model, self._optimizer, config, device, group)
+        self.windows = _training_windows(corpus.train, config.data.seq_len, device)
         self._val_windows = Windows(corpus.val.tokens, config.data.seq_len, device)
-        self._order = BatchOrder(self._windows.count, config.data.batch_size, config.seed)
+        self._order = BatchOrder(self.windows.count, config.data.batch_size, config.seed)
         self._token_bytes = tokenizer.token_bytes
-        self._materials = {
-            "corpus": corpus.manifest.fingerprint,
-            "tokenizer": tokenizer.sha256,
-        }
+        self._materials = fingerprints(corpus, tokenizer)
 
     @property
     def lr(self) -> float:
@@ -75,7 +85,9 @@ class Session:
     def take_step(self) -> None:
         """Train on the next batch; its measurements go to the meter."""
         self.step += 1
-        inputs, targets = self._windows.read(self._order.batch(self.step))
+        batch = self._order.batch(self.step)
+        share = rank_share(batch, self.group.rank, self.group.size)
+        inputs, targets = self.windows.read(share)
         self.meter.add(self._train_step(inputs, targets, self.lr))
 
     def windows_of(self, step: int) -> list[int]:
@@ -84,7 +96,14 @@ class Session:
 
     def evaluate(self) -> Evaluation:
         """Score the held-out split."""
-        return evaluate(self.model, self._val_windows, self._token_bytes, self.config, self.device)
+        return evaluate(
+            self.model,
+            self._val_windows,
+            self._token_bytes,
+            self.config,
+            self.device,
+            self.group,
+        )
 
     def beats_best(self, val_loss: float) -> bool:
         """Note `val_loss` if it is strictly better than all before; say whether it was."""
@@ -123,3 +142,8 @@ class Session:
         self.meter.restore(state["interval"].to(self.device))
         self._train_step.guard.restore(state["guard"])
         randomness.restore(state["random"])
+
+
+def _training_windows(split: Split, seq_len: int, device: torch.device) -> Windows:
+    starts = document_windows(split.offsets, len(split.tokens), seq_len)
+    return Windows(split.tokens, seq_len, device, starts=starts)

@@ -5,15 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from tests.runs_of_trainer import run_trainer, trainer_command, write_config
+from tests.runs_of_trainer import run_trainer, trainer_command, wait_until, write_config
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Event, RunInfo, Step, Summary, decode
 from trainer.checkpoint import load
@@ -51,14 +49,6 @@ def without_times(run: RunDir) -> list[dict[str, Any]]:
 def weights_of(path: Path) -> dict[str, torch.Tensor]:
     weights: dict[str, torch.Tensor] = load(path).content["model"]
     return weights
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def count_lines(path: Path) -> int:
