@@ -6,12 +6,15 @@ first gains the new hash beside the old one, so that a crash between any two wri
 that verifies.
 """
 
+import errno
 import hashlib
-import io
-import pickle
+import math
+import os
+import shutil
 import time
+from collections import OrderedDict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 import torch
 
@@ -19,6 +22,8 @@ from tokmon.rundir.atomic import replacing, write_atomic
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, CheckpointInfo, decode, encode
+from trainer.snapshot import tensor_bytes
+from trainer.untrusted import RefusedError, read_objects
 
 FORMAT = 1
 # Between rename and sidecar lie two flushes of small files.
@@ -44,15 +49,19 @@ def save(path: Path, content: dict[str, Any], moment: str) -> CheckpointInfo:
         path: the .pt file; what stood there stays valid until the new one is whole.
         content: needs `step`; `train_loss` and `val_loss` go to the sidecar where present.
         moment: now, ISO 8601.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written; nothing has changed then.
     """
+    _refuse_full_disk(path, content)
     old = sidecar_info(path)
     sidecar = RunDir.sidecar(path)
     with replacing(path) as temporary:
-        torch.save({"format": FORMAT, **content}, temporary)
+        sha256, size = _write(temporary, {"format": FORMAT, **content})
         info = CheckpointInfo(
             step=content["step"],
-            sha256=_sha256(temporary),
-            bytes=temporary.stat().st_size,
+            sha256=sha256,
+            bytes=size,
             train_loss=content.get("train_loss"),
             val_loss=content.get("val_loss"),
             previous_sha256=old.sha256 if old is not None else None,
@@ -94,8 +103,13 @@ def load(path: Path) -> Checkpoint:
     )
 
 
-def newest_good(run: RunDir) -> tuple[Checkpoint | None, list[str]]:
-    """Return the resumable checkpoint of the highest step, and what was passed over and why."""
+def newest_good(run: RunDir, before: float = math.inf) -> tuple[Checkpoint | None, list[str]]:
+    """Return the resumable checkpoint of the highest step, and what was passed over and why.
+
+    Args:
+        run: where.
+        before: only those of lower steps.
+    """
     candidates = [*run.step_checkpoints().values(), run.final]
     steps = {path: info.step for path in candidates if (info := sidecar_info(path)) is not None}
     notices = [
@@ -103,7 +117,8 @@ def newest_good(run: RunDir) -> tuple[Checkpoint | None, list[str]]:
         for path in candidates
         if path not in steps and path.exists()
     ]
-    for path in sorted(steps, key=lambda path: steps[path], reverse=True):
+    eligible = [path for path in steps if steps[path] < before]
+    for path in sorted(eligible, key=lambda path: steps[path], reverse=True):
         try:
             return load(path), notices
         except DamagedCheckpointError as error:
@@ -130,7 +145,7 @@ def sidecar_info(path: Path) -> CheckpointInfo | None:
     """Return what the sidecar of a .pt file says; None where there is none that can be read."""
     try:
         return decode(RunDir.sidecar(path).read_bytes(), CheckpointInfo)
-    except (FileNotFoundError, BadLineError):
+    except (OSError, BadLineError):
         return None
 
 
@@ -143,18 +158,58 @@ def _read(path: Path) -> bytes:
 
 def _unpickle(path: Path, raw: bytes) -> dict[str, Any]:
     try:
-        content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        reason = str(error).splitlines()[0]
-        raise DamagedCheckpointError(f"{path}: not a checkpoint ({reason})") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        content = read_objects(raw)
+    except RefusedError as error:
+        raise DamagedCheckpointError(f"{path}: not a checkpoint ({error})") from error
+    # A subclass of dict may bring another `get`, and a tensor answers != with a tensor.
+    found = content.get("format") if type(content) is dict else None
+    if type(content) is not dict or type(found) is not int or found != FORMAT:
         raise DamagedCheckpointError(f"{path}: not a tokmon checkpoint of format {FORMAT}")
+    for part in content.values():
+        if isinstance(part, OrderedDict):
+            # state_dict()'s notes of module versions, which ours do not have. An attribute of
+            # another name would stand before the methods.
+            vars(part).clear()
     return content
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _refuse_full_disk(path: Path, content: dict[str, Any]) -> None:
+    """Write nothing rather than fill the disk up with a part that then has to go again."""
+    if shutil.disk_usage(path.parent).free < tensor_bytes(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _write(path: Path, content: dict[str, Any]) -> tuple[str, int]:
+    """Write `content`; return sha256 and bytes, counted on the way: reading back costs as much."""
+    with path.open("wb") as file:
+        sink = _Sink(file)
+        torch.save(content, cast("IO[bytes]", sink))  # writes, and nothing else
+        if sink.fault is not None:
+            raise sink.fault
+    return sink.hash.hexdigest(), sink.bytes
+
+
+class _Sink:
+    """What torch.save writes to. It would make a RuntimeError without errno of a full disk."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.hash = hashlib.sha256()
+        self.bytes = 0
+        self.fault: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        self.hash.update(data)
+        self.bytes += len(data)
+        if self.fault is None:
+            try:
+                self._file.write(data)
+            except OSError as error:
+                self.fault = error
+        return len(data)
+
+    def flush(self) -> None:
+        """Closing the file flushes it."""
 
 
 def _fields(info: CheckpointInfo) -> dict[str, Any]:

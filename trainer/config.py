@@ -8,10 +8,13 @@ from msgspec import Meta
 
 from tokmon.rundir.layout import EXPERIMENT_NAME
 
-Positive = Annotated[int, Meta(ge=1)]
-Count = Annotated[int, Meta(ge=0)]
-PositiveFloat = Annotated[float, Meta(gt=0)]
-NonNegativeFloat = Annotated[float, Meta(ge=0)]
+# Counts stay exact as floats, and fit where 64 bits are all there is.
+_MOST = 2**53
+_LARGEST = 1e300
+Positive = Annotated[int, Meta(ge=1, le=_MOST)]
+Count = Annotated[int, Meta(ge=0, le=_MOST)]
+PositiveFloat = Annotated[float, Meta(gt=0, le=_LARGEST)]
+NonNegativeFloat = Annotated[float, Meta(ge=0, le=_LARGEST)]
 Fraction = Annotated[float, Meta(ge=0, lt=1)]
 
 
@@ -144,7 +147,7 @@ class Config(Section, frozen=True, kw_only=True):
 
     experiment: Annotated[str, Meta(pattern=f"^{EXPERIMENT_NAME}$")]
     """Its name, a part of every file name: letters, digits, dot, dash, underscore."""
-    seed: int = 1337
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1337
     """Of initial weights and the order of the batches."""
     data: DataConfig
     """[data]"""

@@ -1,13 +1,12 @@
 """Reads a config from TOML and applies `--set key=value`."""
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tokmon.rundir.errors import TokmonError
 from trainer.config import Config
-from trainer.toml_file import TomlFile
+from trainer.toml_file import TomlFile, parse
 
 
 def load_config(path: Path, overrides: Iterable[str] = ()) -> Config:
@@ -28,6 +27,11 @@ def _override(tree: dict[str, Any], assignment: str) -> str:
     key = key.strip()
     if not separator or not key:
         raise TokmonError(f"--set {assignment}: not of the form key=value")
+    try:
+        # Bytes of an argument that are no characters arrive as lone surrogates.
+        assignment.encode()
+    except UnicodeEncodeError as error:
+        raise TokmonError(f"--set {assignment}: not UTF-8 text") from error
     table = tree
     *parents, name = key.split(".")
     for parent in parents:
@@ -41,6 +45,6 @@ def _override(tree: dict[str, Any], assignment: str) -> str:
 
 def _value(text: str) -> object:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse(f"value = {text}")["value"]
+    except ValueError:
         return text

@@ -13,8 +13,10 @@ from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, Step, decode, moment
 from trainer.checkpoint import Checkpoint, load, newest_good, sidecar_info
+from trainer.checkpoint_content import refuse_unlike, run_so_far
 from trainer.config import Config
 from trainer.runlog import read_info
+from trainer.saving import Progress
 
 # Sections that change what is reported and kept, never what is learnt.
 _HARMLESS_SECTIONS = frozenset({"log", "eval", "checkpoint", "sample", "device"})
@@ -31,6 +33,19 @@ class Start(NamedTuple):
 
     trimmed: list[str]
     """Lines of the step log past the checkpoint, taken off because they will be written again."""
+
+    @property
+    def step(self) -> int:
+        """The last step that need not be taken again."""
+        return int(self.checkpoint.content["step"]) if self.checkpoint is not None else 0
+
+    @property
+    def progress(self) -> Progress:
+        """What the checkpoint says of the run up to there."""
+        if self.checkpoint is None:
+            return Progress(None, None, 0.0, 0)
+        so_far = run_so_far(self.checkpoint)
+        return Progress(*(getattr(so_far, name) for name in Progress._fields))
 
 
 def prepare(run: RunDir, config: Config, resume: str, materials: Mapping[str, str]) -> Start:
@@ -56,6 +71,29 @@ def prepare(run: RunDir, config: Config, resume: str, materials: Mapping[str, st
         notices += _set_later_ones_aside(run, checkpoint.content["step"])
     trimmed = trim_log(run, checkpoint.content["step"] if checkpoint else 0)
     return Start(checkpoint, notices + passed_over, trimmed)
+
+
+def go_back(run: RunDir, before: float) -> Start:
+    """Make the directory of a run in training ready to go on from an earlier checkpoint.
+
+    Args:
+        run: with nothing waiting to be written.
+        before: a checkpoint of a lower step is taken if there is one, else the newest good one.
+    """
+    checkpoint, notices = newest_good(run, before)
+    if checkpoint is None:
+        checkpoint, notices = newest_good(run)
+    if checkpoint is None:
+        return Start(None, notices, [])
+    step = checkpoint.content["step"]
+    notices += _set_later_ones_aside(run, step)
+    return Start(checkpoint, notices, trim_log(run, step))
+
+
+def newest_step(run: RunDir) -> int:
+    """Return the step of the newest checkpoint that was committed, 0 if there is none."""
+    infos = map(sidecar_info, [*run.step_checkpoints().values(), run.final])
+    return max((info.step for info in infos if info is not None), default=0)
 
 
 def trim_log(run: RunDir, step: int) -> list[str]:
@@ -131,14 +169,15 @@ def _set_aside(run: RunDir) -> Path:
 def _refuse_another_run(
     checkpoint: Checkpoint, config: Config, materials: Mapping[str, str]
 ) -> None:
-    content = checkpoint.content
-    differences = _differences(content["config"], msgspec.to_builtins(config))
-    differences += _differences(content["materials"], dict(materials))
+    earlier = run_so_far(checkpoint)
+    differences = _differences(earlier.config, msgspec.to_builtins(config))
+    differences += _differences(earlier.materials, dict(materials))
     if differences:
         raise TokmonError(
             f"{checkpoint.path} was trained with another config: {', '.join(differences)}",
-            "restore those keys, or start anew with --resume never",
+            "restore that, or start anew with --resume never",
         )
+    refuse_unlike(checkpoint, config)
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
@@ -150,7 +189,8 @@ def _differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> 
         if isinstance(before, dict) and isinstance(after, dict):
             found += _differences(before, after, f"{prefix}{key}.")
         elif _plain(before) != _plain(after):
-            found.append(f"{prefix}{key} was {before}, is {after}")
+            was = f"was {before!s:.80}" if key in old else "was not recorded"
+            found.append(f"{prefix}{key} {was}, is {after!s:.80}")
     return found
 
 

@@ -70,11 +70,15 @@ class Requests:
         At once, be it amid a long prompt: the client is gone, and there is nothing to save.
         """
         for line in _lines(descriptor):
-            try:
-                self._take(decode_request(line))
-            except _UNREADABLE as error:
-                self._line.put(Failed(id=_id_on(line), message=f"not a request: {error}"))
+            self.take(line)
         os._exit(0)
+
+    def take(self, line: bytes) -> None:
+        """Put the request on a line in line, or the answer that it is none."""
+        try:
+            self._admit(decode_request(line))
+        except _UNREADABLE as error:
+            self._line.put(Failed(id=_id_on(line), message=f"not a request: {error}"))
 
     def next(self) -> Job | Failed:
         """Wait for what is to be answered next."""
@@ -84,7 +88,7 @@ class Requests:
         """Forget an answered request."""
         del self._open[job.request.id]
 
-    def _take(self, request: Generate | Cancel) -> None:
+    def _admit(self, request: Generate | Cancel) -> None:
         job = self._open.get(request.id)
         if isinstance(request, Cancel):
             # One that came after the answer has nothing left to do.

@@ -22,6 +22,18 @@ _MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
 _HEADER = re.compile(r"\s*\[+\s*(?P<name>[\w.-]+)\s*\]+\s*(#.*)?$")
 
 
+def parse(text: str) -> dict[str, Any]:
+    """Return the content of TOML text.
+
+    Raises:
+        ValueError: it is no TOML, is nested deeper than Python goes, or has an endless number.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("too many brackets in one another") from error
+
+
 class TomlFile:
     """A TOML file on its way to a typed value.
 
@@ -40,8 +52,8 @@ class TomlFile:
         self.overridden: set[str] = set()
         """Dotted keys whose values come from the command line."""
         try:
-            self.tree: dict[str, Any] = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+            self.tree = parse(self.text)
+        except ValueError as error:
             raise TokmonError(f"{path}: not TOML: {error}") from error
 
     def convert(self, kind: type[T]) -> T:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import torch
 
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 from trainer.checkpoint import Checkpoint, DamagedCheckpointError, load, newest_good
+from trainer.checkpoint_content import weights_of
 from trainer.config import Config
 from trainer.model import Model
 
@@ -59,30 +59,26 @@ def _of_run(run: RunDir) -> tuple[Checkpoint, str]:
             reasons.append(str(error))
     newest, notices = newest_good(run)
     reasons += notices
+    if newest is None and reasons:
+        raise TokmonError(f"{run.path}: no checkpoint can be used: {'; '.join(reasons)}")
     if newest is None:
-        why = f" ({'; '.join(reasons)})" if reasons else ""
         raise TokmonError(
-            f"{run.path}: no checkpoint yet{why}", "the first is written after an evaluation"
+            f"{run.path}: no checkpoint yet", "the first is written after an evaluation"
         )
     return newest, "; ".join([*reasons, f"{newest.path.name} stands in for {run.best.name}"])
 
 
 def _on_device(checkpoint: Checkpoint, device: torch.device, notice: str) -> TrainedModel:
-    content = checkpoint.content
-    try:
-        config = msgspec.convert(content["config"], Config)
-        model = Model(config.model)
-        model.load_state_dict(content["model"])
-    except (KeyError, msgspec.ValidationError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise DamagedCheckpointError(
-            f"{checkpoint.path}: its weights do not fit its config ({reason})"
-        ) from error
+    weights = weights_of(checkpoint)
+    # Without memory of its own, and without drawing initial values for nothing.
+    with torch.device("meta"):
+        model = Model(weights.config.model)
+    model.load_state_dict(weights.model, assign=True)
     return TrainedModel(
         model=model.to(device).eval(),
-        config=config,
-        step=content["step"],
-        val_loss=content.get("val_loss"),
+        config=weights.config,
+        step=weights.step,
+        val_loss=weights.val_loss,
         sha256=checkpoint.info.sha256,
         path=checkpoint.path,
         notice=notice,

@@ -6,6 +6,7 @@ import numpy as np
 
 from tokmon.monitor.durations import duration
 from tokmon.monitor.series import Floats, Frame, Ints
+from tokmon.rundir.records import END_OF_TIME_S
 
 _RATE_LINES = 20
 _PAUSE_LINES = 150
@@ -26,7 +27,7 @@ class Eta:
 
 
 def predict(*, step: int, max_steps: int, seconds_per_step: float | None, now: float) -> Eta | None:
-    """Return the end at the recent rate; None where there is no rate yet.
+    """Return the end at the recent rate; None where there is no rate yet, or no end in sight.
 
     Args:
         step: steps taken.
@@ -36,8 +37,10 @@ def predict(*, step: int, max_steps: int, seconds_per_step: float | None, now: f
     """
     if seconds_per_step is None or step > max_steps:
         return None
-    remaining_s = (max_steps - step) * seconds_per_step
-    return Eta(remaining_s, now + remaining_s)
+    # As floats: a run.json may name more steps than a float can count.
+    remaining_s = min(float(max_steps - step), END_OF_TIME_S) * seconds_per_step
+    is_in_sight = now + remaining_s < END_OF_TIME_S
+    return Eta(remaining_s, now + remaining_s) if is_in_sight else None
 
 
 def seconds_per_step(frame: Frame) -> float | None:
@@ -72,7 +75,10 @@ def _clock(frame: Frame) -> tuple[Ints, Floats]:
         series = frame.series(key)
         if len(series) > 1:
             recent = slice(-2 * _PAUSE_LINES, None)
-            return series.steps[recent], series.values[recent]
+            seconds = series.values[recent]
+            # What is no time would make all that is worked out from it none either.
+            is_time = np.abs(seconds) < END_OF_TIME_S
+            return series.steps[recent], np.where(is_time, seconds, np.nan)
     return frame.steps[:0], np.empty(0)
 
 

@@ -24,7 +24,8 @@ def as_dict(state: RunState) -> dict[str, Any]:
     """Return the stable keys of `tokmon status --json`; null where a value is not known."""
     latest, best = state.latest, state.best
     return {
-        "experiment": state.experiment,
+        # A folder's name may be no text; JSON is.
+        "experiment": state.experiment.encode(errors="backslashreplace").decode(),
         "state": str(state.health.phase),
         "step": state.step,
         "max_steps": state.max_steps,

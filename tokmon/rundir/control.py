@@ -41,7 +41,7 @@ def read(run: RunDir) -> Request | None:
     """Return the request that stands, or None where there is none that can be read."""
     try:
         return msgspec.json.decode(run.control.read_bytes(), type=Request)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -16,4 +16,11 @@ class TokmonError(Exception):
 
     def __str__(self) -> str:
         line = f"{self.message}; {self.hint}" if self.hint else self.message
-        return " ".join(line.split())
+        return "".join(map(_printable, " ".join(line.split())))
+
+
+def _printable(character: str) -> str:
+    r"""Spell out what a terminal acts upon: messages quote files, and files hold anything."""
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode()

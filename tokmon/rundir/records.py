@@ -5,13 +5,17 @@ Keys that a record does not know are kept in `extra`; a value that is not finite
 """
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 SCHEMA_VERSION = 1
 """Raised when a key changes its meaning; a new key does not raise it."""
+
+
+Whole: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""An integer of 64 bits: JSON has longer ones, which no float and no other program can hold."""
 
 
 class BadLineError(ValueError):
@@ -63,7 +67,7 @@ class Event(Record, frozen=True, kw_only=True):
 
     event: str
     """start, resume, warmup_end, best, checkpoint, not_finite, signal, finish, crash and others."""
-    step: int | None = None
+    step: Whole | None = None
     """Steps taken when it happened."""
     time: str | None = None
     """ISO 8601 with offset."""
@@ -74,15 +78,15 @@ class Event(Record, frozen=True, kw_only=True):
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     """One GPU at one moment; null where the driver does not say."""
 
-    index: int
+    index: Whole
     """As nvidia-smi counts."""
     name: str = ""
     """The model, as the driver names it."""
     utilization_pct: float | None = None
     """Share of the last sample period with a kernel running, 0 to 100."""
-    memory_used_bytes: int | None = None
+    memory_used_bytes: Whole | None = None
     """Over all processes."""
-    memory_total_bytes: int | None = None
+    memory_total_bytes: Whole | None = None
     """On the card."""
     power_w: float | None = None
     """Power draw."""
@@ -103,15 +107,15 @@ class System(Record, frozen=True, kw_only=True):
     """Why `gpus` is empty; null where it is not."""
     cpu_pct: float | None = None
     """All cores together, 0 to 100."""
-    memory_used_bytes: int | None = None
+    memory_used_bytes: Whole | None = None
     """Of the host."""
-    memory_total_bytes: int | None = None
+    memory_total_bytes: Whole | None = None
     """Of the host."""
     process_cpu_pct: float | None = None
     """Of the trainer; 100 is one core."""
-    process_memory_bytes: int | None = None
+    process_memory_bytes: Whole | None = None
     """Resident memory of the trainer."""
-    disk_free_bytes: int | None = None
+    disk_free_bytes: Whole | None = None
     """Where the run directory lies."""
 
 
@@ -122,11 +126,11 @@ class Sample(Record, frozen=True, kw_only=True):
     """What the model was given."""
     text: str = ""
     """The continuation, without the prompt."""
-    step: int | None = None
+    step: Whole | None = None
     """The checkpoint's step."""
-    tokens: int | None = None
+    tokens: Whole | None = None
     """Length of the continuation."""
-    seed: int | None = None
+    seed: Whole | None = None
     """Seed of the sampling."""
     finish_reason: str | None = None
     """length, end_of_text or cancelled."""
@@ -142,11 +146,11 @@ class Sample(Record, frozen=True, kw_only=True):
 class CheckpointInfo(Record, frozen=True, kw_only=True):
     """The sidecar of a checkpoint: written after it, so a checkpoint without one is not there."""
 
-    step: int
+    step: Whole
     """Steps taken."""
     sha256: str
     """Of the .pt file."""
-    bytes: int
+    bytes: Whole
     """Size of the .pt file."""
     previous_sha256: str | None = None
     """Set only while the file is being replaced: until the rename, the old content stands."""
@@ -165,9 +169,9 @@ class Summary(Record, frozen=True, kw_only=True):
     """As in the config."""
     state: str = ""
     """finished or stopped."""
-    step: int | None = None
+    step: Whole | None = None
     """Steps taken."""
-    max_steps: int | None = None
+    max_steps: Whole | None = None
     """Steps asked for."""
     train_loss: float | None = None
     """Of the last log line."""
@@ -179,9 +183,9 @@ class Summary(Record, frozen=True, kw_only=True):
     """Bits per byte of the last evaluation."""
     best_val_loss: float | None = None
     """The lowest."""
-    best_step: int | None = None
+    best_step: Whole | None = None
     """Where it was."""
-    tokens: int | None = None
+    tokens: Whole | None = None
     """Tokens trained on."""
     elapsed_s: float | None = None
     """Seconds of training, over all resumes."""
@@ -196,17 +200,17 @@ class RunInfo(Record, frozen=True, kw_only=True):
 
     experiment: str
     """As in the config."""
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Whole = SCHEMA_VERSION
     """Of all files of the run."""
     phase: str = ""
     """starting, training, evaluating, saving, paused; finished, stopped, crashed are the last."""
     heartbeat: str | None = None
     """When this file was written, ISO 8601 with offset."""
-    step: int | None = None
+    step: Whole | None = None
     """Steps taken at the heartbeat."""
     step_time: str | None = None
     """When the last of them ended, ISO 8601 with offset."""
-    max_steps: int | None = None
+    max_steps: Whole | None = None
     """Steps asked for."""
     started: str | None = None
     """First start of the run, ISO 8601 with offset."""
@@ -214,13 +218,13 @@ class RunInfo(Record, frozen=True, kw_only=True):
     """Last resume, ISO 8601 with offset."""
     host: str | None = None
     """Where the trainer runs."""
-    pid: int | None = None
+    pid: Whole | None = None
     """Process number on that host."""
     process_created: float | None = None
     """Start of that process, seconds since 1970: tells it from a later one of the same number."""
     device: dict[str, Any] = {}
     """type, name, dtype, threads and what else the trainer says of it."""
-    parameters: int | None = None
+    parameters: Whole | None = None
     """Trainable parameters."""
     config: dict[str, Any] = {}
     """The whole config, after --set."""
@@ -240,6 +244,9 @@ class RunInfo(Record, frozen=True, kw_only=True):
 
 FINAL_PHASES = frozenset({"finished", "stopped", "crashed"})
 """After these the trainer writes no heartbeat."""
+
+END_OF_TIME_S = 253_370_764_800.0
+"""The year 9999. Later times, and those before 1970, have no calendar date on every system."""
 
 R = TypeVar("R", bound=Record)
 
@@ -278,8 +285,9 @@ def iso(moment: float) -> str:
 
 
 def moment(text: str | None) -> float | None:
-    """Return ISO 8601 as seconds since 1970, or None where it is not a time."""
+    """Return ISO 8601 as seconds since 1970, or None where it is not a time that `iso` can tell."""
     try:
-        return datetime.fromisoformat(text).timestamp() if text else None
-    except ValueError:
+        seconds = datetime.fromisoformat(text).timestamp() if text else None
+    except (ValueError, OverflowError):
         return None
+    return seconds if seconds is not None and 0 <= seconds < END_OF_TIME_S else None

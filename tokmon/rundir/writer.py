@@ -20,7 +20,7 @@ def is_alive(info: RunInfo) -> bool | None:
     """Say whether the writer of `info` runs; None where this host cannot know."""
     if info.phase in FINAL_PHASES:
         return False
-    if info.pid is None or info.host != platform.node():
+    if info.pid is None or info.pid < 0 or info.host != platform.node():
         return None
     try:
         process = psutil.Process(info.pid)

@@ -9,6 +9,7 @@ from tokmon.monitor.best import with_file
 from tokmon.monitor.digest import Digest
 from tokmon.monitor.health import Witnesses, judge
 from tokmon.monitor.series import Frame
+from tokmon.monitor.sources.step_lines import MAX_STEP
 from tokmon.monitor.sources.vitality import Vitality, crash_message, step_s
 from tokmon.monitor.state import Alert, BadLine, Health, JournalEntry, RunState
 from tokmon.rundir.layout import RunDir
@@ -148,7 +149,7 @@ def _nested(mapping: Mapping[str, Any], *keys: str) -> int | None:
     value: Any = mapping
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, int) and value > 0 else None
+    return value if isinstance(value, int) and 0 < value < MAX_STEP else None
 
 
 def _started(findings: Findings) -> float | None:

@@ -101,24 +101,20 @@ def _row(line: bytes) -> Row:
     try:
         record, fields = decode(line, Step), msgspec.json.decode(line)
     except BadLineError:
-        fields = _with_nulls(line)
-        record = decode(msgspec.json.encode(fields), Step)
+        line = _with_nulls(line)
+        record, fields = decode(line, Step), msgspec.json.decode(line)
     if not 0 <= record.step < MAX_STEP:
         raise BadLineError(f"step {record.step} is out of range")
     return {**fields, "step": record.step}
 
 
-def _with_nulls(line: bytes) -> Row:
+def _with_nulls(line: bytes) -> bytes:
+    """Return a line as JSON; msgspec writes what is not finite, 1e400 too, as null."""
     try:
-        fields = json.loads(line, parse_constant=lambda _: None)
+        return msgspec.json.encode(json.loads(line, parse_constant=lambda _: None))
+    # ValueError: lone surrogates, which are read but cannot be written, are among it.
     except (ValueError, RecursionError) as error:
         raise BadLineError(str(error)) from error
-    if not isinstance(fields, dict):
-        raise BadLineError("not an object")
-    return {
-        key: None if isinstance(value, float) and not np.isfinite(value) else value
-        for key, value in fields.items()
-    }
 
 
 def _columns(rows: list[Row]) -> dict[str, Column]:
