@@ -307,8 +307,19 @@ def test_a_validation_loss_that_no_model_reaches_is_an_alert(tmp_path: Path) -> 
     alerts = source_of(builder).poll(builder.now).alerts
 
     assert [a.message for a in alerts] == [
-        "val_bpb 0.020 is too good to be true: look for a target leak"
+        "val_bpb 0.020 is too good to be true: check the causal mask (gate in run.json), "
+        "the held-out split (tokmon data show), the samples"
     ]
+
+
+def test_a_trainer_that_waits_for_room_is_an_alert_until_it_goes_on(tmp_path: Path) -> None:
+    builder = RunBuilder(logs=tmp_path).write(1)
+    builder.event("disk_full", message="a.pt: No space left on device")
+    alerts = source_of(builder).poll(builder.now).alerts
+    builder.event("disk_room", message="there is room again")
+
+    assert "disk full: a.pt: No space left on device" in [alert.message for alert in alerts]
+    assert source_of(builder).poll(builder.now).alerts == ()
 
 
 def test_a_full_disk_and_a_newer_schema_are_alerts(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ DISK_WARNING_BYTES = 5 * 2**30
 STALE_SYSTEM_S = 120.0
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_SUSPECTS = (
+    "check the causal mask (gate in run.json), the held-out split (tokmon data show), the samples"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +69,8 @@ def _too_good(evidence: Evidence) -> Iterator[Alert]:
     for key, limit in (("val_bpb", TOO_GOOD_BPB), ("val_loss", TOO_GOOD_LOSS)):
         if key in lowest:
             if lowest[key] < limit:
-                value = f"{key} {lowest[key]:.3f}"
-                yield Alert(
-                    Severity.ERROR, f"{value} is too good to be true: look for a target leak"
-                )
+                value = f"{key} {lowest[key]:.3f} is too good to be true"
+                yield Alert(Severity.ERROR, f"{value}: {_SUSPECTS}")
             return
 
 
@@ -83,6 +84,12 @@ def _disk(evidence: Evidence) -> Iterator[Alert]:
     if free is not None and free < DISK_WARNING_BYTES:
         severity = Severity.ERROR if free < DISK_ERROR_BYTES else Severity.WARNING
         yield Alert(severity, f"disk nearly full: {free / 2**30:.1f} GiB free")
+
+
+def _full_disk(evidence: Evidence) -> Iterator[Alert]:
+    told = [event for event in evidence.events if event.event in ("disk_full", "disk_room")]
+    if told and told[-1].event == "disk_full":
+        yield Alert(Severity.ERROR, f"disk full: {told[-1].message}")
 
 
 def _stale_system(evidence: Evidence) -> Iterator[Alert]:
@@ -117,6 +124,7 @@ _RULES = (
     _too_good,
     _bad_lines,
     _disk,
+    _full_disk,
     _stale_system,
     _newer_schema,
     _refused_keys,

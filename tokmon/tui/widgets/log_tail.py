@@ -13,7 +13,9 @@ from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.text import MUTED, clock_seconds, foreign, words
 
 _SHOWN = 200
-_ALARMING = frozenset({"not_finite", "crash", "spike", "signal"})
+_ALARMING = frozenset(
+    {"not_finite", "crash", "spike", "signal", "implausible", "rollback", "disk_full"}
+)
 _PLEASING = frozenset({"best", "finish"})
 
 
