@@ -40,6 +40,8 @@ def replacing(path: Path) -> Iterator[Path]:
         _replace(temporary, path)
         fsync_folder(path.parent)
     except OSError as error:
+        if error.errno is None:
+            raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
