@@ -47,3 +47,31 @@ def test_what_is_no_corpus_is_one_line(tmp_path: Path, source_folder: Path) -> N
     assert is_one_line(tokmon("data", "show", str(tmp_path / "recipe.toml")))
     assert is_one_line(tokmon("data", "build", str(tmp_path / "none.toml")))
     assert is_one_line(tokmon("data", "build", str(tmp_path)))
+
+
+def test_a_packed_corpus_is_written_shown_and_unpacked(tmp_path: Path, built: Path) -> None:
+    packed, folder = tmp_path / "mine.corpus.tar.xz", tmp_path / "unpacked"
+
+    answer = tokmon("data", "pack", str(built), "-o", str(packed))
+    shown = tokmon("data", "show", str(packed), "--json")
+    unpacked = tokmon("data", "build", str(packed), "-o", str(folder))
+
+    assert answer.returncode == shown.returncode == unpacked.returncode == 0, answer.stderr
+    manifest = json.loads((built / "manifest.json").read_text())
+    assert answer.stdout.startswith(f"{packed}  0.0")
+    assert answer.stdout.endswith(f"{manifest['fingerprint']}\n")
+    assert json.loads(shown.stdout)["fingerprint"] == manifest["fingerprint"]
+    assert json.loads((folder / "manifest.json").read_text()) == manifest
+
+
+def test_pack_writes_into_the_working_folder(tmp_path: Path, built: Path) -> None:
+    answer = tokmon("data", "pack", str(built), cwd=tmp_path)
+
+    name = json.loads((built / "manifest.json").read_text())["name"]
+    assert answer.returncode == 0, answer.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.corpus.tar.xz"]
+
+
+def test_pack_of_nothing_is_one_line(tmp_path: Path, built: Path) -> None:
+    assert is_one_line(tokmon("data", "pack", str(tmp_path / "gone")))
+    assert is_one_line(tokmon("data", "pack", str(built), "-o", str(tmp_path / "no" / "x")))

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import msgspec
 from tokmon.rundir.errors import TokmonError
 from trainer.corpus.assemble import Assembly
 from trainer.corpus.cache import corpora_folder
+from trainer.corpus.existing import existing
+from trainer.corpus.packed import is_packed, open_packed
 from trainer.corpus.progress import Report, no_progress
 from trainer.corpus.publish import building
 from trainer.corpus.recipe import FolderSource, Recipe
@@ -34,8 +35,8 @@ def open_or_build(
     """Return the corpus that `reference` names, building it if that has not been done.
 
     Args:
-        reference: a recipe (.toml), a built corpus folder, a folder of source files, an archive, a
-            .jsonl or .parquet file, or `-` for standard input.
+        reference: a recipe (.toml), a built corpus folder, a packed corpus, a folder of source
+            files, an archive, a .jsonl or .parquet file, or `-` for standard input.
         progress: called as the work goes on.
         output: where to build; the cache if None.
 
@@ -44,11 +45,16 @@ def open_or_build(
     """
     if reference.is_dir() and is_corpus(reference):
         return Corpus.open(reference)
+    if is_packed(reference):
+        return open_packed(reference, progress, output)
     recipe, base = _recipe_of(reference)
     readers = open_sources(recipe, base)
     key = _build_key(recipe, readers)
     folder = output or corpora_folder() / f"{recipe.name}-{key[:_KEY_DIGITS]}"
-    if folder.exists() and (found := _existing(folder, key, progress, is_ours=output is None)):
+    found = existing(
+        folder, lambda manifest: manifest.build_key == key, progress, is_ours=output is None
+    )
+    if found:
         return found
     try:
         _build(_Job(recipe, readers, key, folder), progress)
@@ -90,8 +96,8 @@ def _recipe_of(reference: Path) -> tuple[Recipe, Path]:
     if reference.suffix != ".toml" and reference.exists():
         raise TokmonError(
             f"{reference}: neither a recipe (.toml) nor a folder nor a file of source",
-            "name a recipe, a built corpus folder, a folder of source files, an archive, a .jsonl "
-            "or .parquet file, or - for standard input",
+            "name a recipe, a built or packed corpus, a folder of source files, an archive, "
+            "a .jsonl or .parquet file, or - for standard input",
         )
     return load_recipe(reference), reference.parent
 
@@ -112,26 +118,3 @@ def _build_key(recipe: Recipe, readers: list[Reader]) -> str:
         load_tokenizer().sha256,
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _existing(folder: Path, key: str, progress: Report, *, is_ours: bool) -> Corpus | None:
-    """Return the corpus in `folder`; None if it has to be built there."""
-    if not is_ours and not is_corpus(folder):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-            return None
-        raise TokmonError(f"{folder}: exists and is no corpus", "name another output folder")
-    try:
-        corpus = Corpus.open(folder)
-    except TokmonError as error:
-        if not is_ours:
-            raise
-        progress(f"building again: {error.message}", 0, 0)
-        shutil.rmtree(folder, ignore_errors=True)  # what resists shows when the folder is opened
-        return None
-    if corpus.manifest.build_key != key:
-        raise TokmonError(
-            f"{folder}: holds another corpus, {corpus.manifest.name}",
-            "name another output folder, or delete this one",
-        )
-    return corpus
