@@ -1,58 +1,70 @@
 #!/usr/bin/env bash
-# What only a machine with an NVIDIA GPU can show, in under ten minutes: the CUDA tests, the speed
-# of the reference model, and as much of the reference run as time allows.
+# What only a machine with an NVIDIA GPU can show, in one call under ten minutes and without any
+# network: what nvidia-smi and NVML answer, the CUDA tests, training speed against the machine's own
+# limits and beside other trainers, and as much of the 50,000-step reference run as time allows.
 #
-#   bench/gpu.sh [OUT]      writes OUT/gpu.md and the run's logs (default docs/results)
+#   bench/gpu.sh [OUT]      writes OUT/gpu-NAME.json, OUT/gpu-NAME.md and what they were made of in
+#                           OUT/gpu-NAME/ (default docs/results; NAME as nvidia-smi calls the GPU)
 #
-# PYTHON names the interpreter (python3), CORPUS a built corpus or recipe (configs/corpora/stdlib.toml:
-# it needs nothing but Python), SECONDS_TO_TRAIN how long to train at most (300).
+# It takes a packed corpus (`tokmon data pack`) that lies in the checkout, in shared/ or beside it, else
+# it builds one of this Python's own standard library. Python packages that are missing are taken from
+# wheels/, if there is such a folder. Whatever fails is recorded, and the rest goes on.
+#
+#   PYTHON     interpreter with PyTorch (python3)      BUDGET_S   seconds for everything (570)
+#   CORPUS     what the run trains on                  NANOGPT    a checkout of karpathy/nanoGPT
+#   REVISION   of the source, where there is no git    STEPS      which of the steps below (all)
+#   DEVICE     cuda; cpu tries the script out, in a minute, on sizes that mean nothing and without
+#              the other trainers
 set -u
-cd "$(dirname "$0")/.."
-OUT=${1:-docs/results}
-PYTHON=${PYTHON:-python3}
-CORPUS=${CORPUS:-configs/corpora/stdlib.toml}
-SECONDS_TO_TRAIN=${SECONDS_TO_TRAIN:-300}
-mkdir -p "$OUT"
-REPORT=$OUT/gpu.md
-LOGS=$(mktemp -d)
+started=$SECONDS
+absolute() { case $1 in "" | /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+OUT=$(absolute "${1:-}") CORPUS=$(absolute "${CORPUS:-}") NANOGPT=$(absolute "${NANOGPT:-}")
+cd "$(dirname "$0")/.." || exit 1
+PYTHON=${PYTHON:-python3} DEVICE=${DEVICE:-cuda}
+WORK=$(mktemp -d) || exit 1
+trap 'rm -rf "$WORK"' EXIT
+if [ "$DEVICE" = cpu ]; then
+  STEPS=${STEPS:-wheels machine corpus tests bench run}
+  OUT=${OUT:-${TMPDIR:-/tmp}/tokmon-gpu} BUDGET_S=${BUDGET_S:-60} ask_after_s=3 save_s=10 run_s=10
+  small=(--set model.width=32 --set model.mlp=64 --set model.layers=1 --set data.batch_size=2
+    --set data.seq_len=32 --set schedule.warmup=5 --set schedule.steps=20 --set log.every=10
+    --set eval.every=20 --set eval.windows=8 --set sample.every=0)
+  bench_args=(--seconds 1) trainer_args=(--contestants tokmon --rounds 1 --warmup 1 --steps 1 --batch-size 1)
+else
+  STEPS=${STEPS:-wheels machine corpus tests bench trainer run}
+  OUT=${OUT:-docs/results} BUDGET_S=${BUDGET_S:-570} ask_after_s=40 save_s=45 run_s=150
+  small=() bench_args=() trainer_args=(--rounds 2)
+fi
+[ -n "$NANOGPT" ] && trainer_args+=(--nanogpt "$NANOGPT")
+export PYTHONPATH="$PWD:$WORK/site${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
+export PIP_ROOT_USER_ACTION=ignore
 
-"$PYTHON" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' || {
-  echo "bench/gpu.sh: PyTorch sees no CUDA device here" >&2
-  exit 1
+step() { # NAME LIMIT_S COMMAND...
+  case " $STEPS " in *" $1 "*) ;; *) return 1 ;; esac
+  local left=$((BUDGET_S - (SECONDS - started) - keep_s))
+  "$PYTHON" -m bench.gpu.step "${more[@]}" "$WORK" "$1" $((left < $2 ? left : $2)) "${@:3}"
 }
+more=() keep_s=$((save_s + run_s)) # for the run, and for its saving when it is told to stop
 
-section() { printf '\n## %s\n\n```\n' "$1" >> "$REPORT"; }
-close() { printf '```\n' >> "$REPORT"; }
+[ -d wheels ] && step wheels 90 "$PYTHON" -m bench.gpu.wheels wheels "$WORK/site"
+step machine 60 "$PYTHON" -m bench.gpu.machine "$WORK" idle
+step corpus 180 "$PYTHON" -m bench.gpu.corpus "$CORPUS"
+mapfile -t tests < <(grep -rl --include='test_*.py' 'mark\.gpu' tests)
+step tests 150 "$PYTHON" -m pytest -c bench/gpu/pytest.ini --rootdir=. -ra -m gpu \
+  "--junitxml=$WORK/tests.xml" "${tests[@]}"
+step bench 90 "$PYTHON" -m tokmon bench --json --device "$DEVICE" "${small[@]}" "${bench_args[@]}"
+[ -f bench/trainer.py ] && step trainer 150 "$PYTHON" bench/trainer.py --device "$DEVICE" \
+  --out "$WORK/trainer.md" "${trainer_args[@]}"
 
-{
-  printf '# On a GPU\n\nWritten by `bench/gpu.sh` on %s, revision %s.\n' \
-    "$(date -u +%F)" "$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
-} > "$REPORT"
+# The rest of the time belongs to the run: a signal at its end makes it save and stop.
+corpus=$("$PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["folder"])' \
+  "$WORK/corpus.out" 2>/dev/null) || corpus=${CORPUS:-configs/corpora/stdlib.toml}
+"$PYTHON" -m bench.gpu.machine "$WORK" training "$ask_after_s" > /dev/null 2>&1 &
+asking=$!
+more=(--may-run-out) keep_s=$save_s
+step run "$BUDGET_S" "$PYTHON" -m trainer configs/v1_token_bigdata.toml \
+  --logs "$WORK/logs" --set "data.corpus=$corpus" --set "device.device=$DEVICE" "${small[@]}"
+kill "$asking" 2>/dev/null
 
-section "The machine"
-nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv >> "$REPORT" 2>&1
-"$PYTHON" -c 'import sys, torch; print("Python", sys.version.split()[0], "torch", torch.__version__, "CUDA", torch.version.cuda)' >> "$REPORT" 2>&1
-close
-
-section "CUDA tests: pytest -m gpu"
-timeout 120 "$PYTHON" -m pytest -q -m gpu -p no:cacheprovider tests/trainer 2>&1 | tail -n 15 >> "$REPORT"
-close
-
-section "The reference run, v1_token_bigdata, for at most $SECONDS_TO_TRAIN s on $CORPUS"
-timeout --signal=TERM --kill-after=60 "$SECONDS_TO_TRAIN" \
-  "$PYTHON" -m trainer configs/v1_token_bigdata.toml --logs "$LOGS" --set "data.corpus=$CORPUS" \
-  > "$LOGS/said.txt" 2>&1
-echo "exit code $? (143: stopped by the time limit, saved)" >> "$REPORT"
-grep -E '^(start|Error)' "$LOGS/said.txt" >> "$REPORT"
-awk '/^step/ && (n++ < 5 || n % 20 == 0)' "$LOGS/said.txt" >> "$REPORT"
-grep '^step' "$LOGS/said.txt" | tail -n 1 >> "$REPORT"
-tail -n 1 "$LOGS/said.txt" >> "$REPORT"
-close
-
-section "What the GPU did meanwhile: every twelfth sample of the run's system log"
-awk 'NR % 12 == 1' "$LOGS"/train_*/*_system.jsonl >> "$REPORT" 2>&1
-close
-
-cp "$LOGS"/train_*/*_log.jsonl "$LOGS"/train_*/*_summary.json "$OUT"/ 2>/dev/null
-rm -rf "$LOGS"
-cat "$REPORT"
+REVISION=${REVISION:-$(git rev-parse --short HEAD 2>/dev/null)} \
+  "$PYTHON" -m bench.gpu.report "$WORK" "$OUT" "DEVICE=$DEVICE bench/gpu.sh"
