@@ -19,6 +19,7 @@ from trainer.guard import Guard
 from trainer.meter import Meter
 from trainer.model import Model
 from trainer.optim import make_optimizer
+from trainer.plan import Plan
 
 _Plain: TypeAlias = bool | int | float | str | None
 _Value: TypeAlias = _Plain | list[_Plain]
@@ -62,6 +63,8 @@ class RunSoFar(msgspec.Struct, frozen=True, kw_only=True):
     """Of training."""
     skipped_in_a_row: Count = 0
     """The newest steps that did not reach the weights."""
+    plan: Plan | None = None
+    """How its steps were computed."""
 
 
 def weights_of(checkpoint: Checkpoint) -> Weights:

@@ -54,13 +54,6 @@ def describe(device: torch.device) -> str:
     return str(device)
 
 
-def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """Return the dtype of activations for a config's `device.dtype`."""
-    if name == "auto":
-        return torch.bfloat16 if device.type == "cuda" else torch.float32
-    return torch.bfloat16 if name == "bfloat16" else torch.float32
-
-
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
     """Return the context in which matrix products run in `dtype`, weights staying float32."""
     if dtype == torch.float32:

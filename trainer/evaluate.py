@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from trainer.batches import Windows, evenly_spread
 from trainer.config import Config
-from trainer.device import autocast, choose_dtype
+from trainer.device import autocast
 from trainer.distributed import ALONE, Group
+from trainer.head import token_losses
 from trainer.model import Model
-from trainer.step import token_losses
 
+_LOGITS_BYTES = {"cpu": 2**26, "cuda": 2**31}
+"""How many bytes of logits are held at a time: in a CPU's cache, or enough to fill a GPU."""
 IMPLAUSIBLE_BPB = 0.3
 """xz needs 1.35 bits a byte for Python code, a model of 2.7B parameters more than twice this."""
 
@@ -54,6 +56,7 @@ def evaluate(
     token_bytes: NDArray[np.int64],
     config: Config,
     device: torch.device,
+    dtype: torch.dtype,
     group: Group = ALONE,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -64,21 +67,23 @@ def evaluate(
         windows: of the held-out split.
         token_bytes: UTF-8 length of each token of the tokenizer, 0 for special ones, whose nats
             count for the loss but not for bits per byte.
-        config: batch size, number of windows, precision.
+        config: batch size and number of windows.
         device: where the model is.
+        dtype: of activations; losses are float32.
         group: each of its processes scores a share; all get the same result.
         on_progress: called with windows done and in all.
     """
     scored = evenly_spread(windows.count, config.eval.windows)
     chosen = scored[group.rank :: group.size]
     lengths = _padded(token_bytes, config.model.vocab, device)
-    dtype = choose_dtype(config.device.dtype, device)
+    rows = max(1, _LOGITS_BYTES.get(device.type, 2**26) // (4 * config.model.vocab))
     totals = torch.zeros(3, dtype=torch.float64)
     for start in range(0, len(chosen), config.data.batch_size):
         inputs, targets = windows.read(chosen[start : start + config.data.batch_size])
         with autocast(device, dtype):
-            nats = token_losses(model, inputs, targets)
-        sizes = lengths[targets]
+            hidden, wanted = model.hidden(inputs).flatten(0, 1), targets.flatten()
+            nats = token_losses(hidden, model.head.weight, wanted, rows)
+        sizes = lengths[wanted]
         totals += torch.stack((nats.sum(), (nats * (sizes > 0)).sum(), sizes.sum())).cpu().double()
         if on_progress is not None:
             on_progress(min(start + config.data.batch_size, len(chosen)), len(chosen))

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from tokmon.rundir.errors import TokmonError
 from trainer.device import autocast
+from trainer.head import token_losses
 from trainer.model import Cache, Model
-from trainer.step import token_losses
 
 _SEED = 20_260_101
 _SEQUENCES = 2
@@ -83,7 +83,8 @@ def examine(model: Model, seq_len: int, device: torch.device, dtype: torch.dtype
     tokens = torch.randint(0, vocab, (_SEQUENCES, length + 1), generator=generator).to(device)
     with autocast(device, dtype):
         leaking = _leaking_positions(model, tokens[:, :-1])
-        random_loss = token_losses(model, tokens[:, :-1], tokens[:, 1:]).mean().item()
+        hidden, targets = model.hidden(tokens[:, :-1]).flatten(0, 1), tokens[:, 1:].flatten()
+        random_loss = token_losses(hidden, model.head.weight, targets, rows=0).mean().item()
     return GateReport(
         leaking_positions=leaking,
         positions=length,

@@ -47,8 +47,9 @@ class Guard:
 
     def _remember(self, values: Tensor, is_finite: Tensor) -> None:
         place = (self._seen % WINDOW_STEPS).unsqueeze(0)
-        kept = torch.where(is_finite, values, self._window[place[0]])
-        self._window.index_copy_(0, place, kept.unsqueeze(0))
+        # Not self._window[place]: an index of no dimension is read by the host.
+        kept = torch.where(is_finite, values, self._window.index_select(0, place))
+        self._window.index_copy_(0, place, kept)
         self._seen += is_finite
 
     def state(self) -> dict[str, Any]:

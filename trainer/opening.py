@@ -6,7 +6,7 @@ import msgspec
 import torch
 
 from tokmon.rundir.records import RunInfo, Summary, iso
-from trainer.device import choose_dtype, describe
+from trainer.device import describe
 from trainer.gate import examine, refuse_leaks
 from trainer.materials import Materials
 from trainer.provenance import describe_run
@@ -28,7 +28,6 @@ def run_info(materials: Materials, start: Start, ranks: int) -> RunInfo:
         device={
             "type": device.type,
             "name": describe(device),
-            "dtype": str(choose_dtype(config.device.dtype, device)).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             "ranks": ranks,
         },
@@ -48,7 +47,10 @@ def say_hello(materials: Materials, start: Start, session: Session, runlog: RunL
     """Record and say what starts or resumes, and what an epoch is."""
     windows = session.windows
     epoch = {"windows": windows.count, "repeated_share": round(windows.repeated_share, 6)}
-    runlog.enter("starting", corpus=runlog.info.corpus | epoch)
+    plan = msgspec.to_builtins(session.plan)
+    device = {**runlog.info.device, "dtype": session.plan.dtype, "plan": plan}
+    runlog.enter("starting", corpus=runlog.info.corpus | epoch, device=device)
+    runlog.say(f"plan: {session.plan}")
     what = _description(materials, session, runlog.info)
     if start.checkpoint is None:
         runlog.event("start", 0, what, trimmed=start.trimmed)
@@ -78,8 +80,8 @@ def pass_gate(session: Session, runlog: RunLog) -> None:
     Raises:
         TokmonError: the gate is closed.
     """
-    dtype = choose_dtype(session.config.device.dtype, session.device)
-    report = examine(session.model, session.config.data.seq_len, session.device, dtype)
+    dtype, length = session.plan.torch_dtype, session.config.data.seq_len
+    report = examine(session.model, length, session.device, dtype)
     runlog.enter("starting", gate=report.as_dict())
     verdict = "; ".join(report.faults) or (
         f"open: no position sees later tokens, loss on random tokens {report.random_loss:.2f}, "

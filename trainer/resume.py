@@ -15,6 +15,7 @@ from tokmon.rundir.records import BadLineError, Step, decode, moment
 from trainer.checkpoint import Checkpoint, load, newest_good, sidecar_info
 from trainer.checkpoint_content import refuse_unlike, run_so_far
 from trainer.config import Config
+from trainer.plan import Plan
 from trainer.runlog import read_info
 from trainer.saving import Progress
 
@@ -46,6 +47,11 @@ class Start(NamedTuple):
             return Progress(None, None, 0.0, 0)
         so_far = run_so_far(self.checkpoint)
         return Progress(*(getattr(so_far, name) for name in Progress._fields))
+
+    @property
+    def plan(self) -> Plan | None:
+        """How the run's steps were computed so far."""
+        return run_so_far(self.checkpoint).plan if self.checkpoint is not None else None
 
 
 def prepare(run: RunDir, config: Config, resume: str, materials: Mapping[str, str]) -> Start:

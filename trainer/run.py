@@ -15,6 +15,7 @@ from trainer.device import describe
 from trainer.distributed import Group, joined
 from trainer.loop import Loop
 from trainer.materials import Materials, gather
+from trainer.memory import keep_freed_memory
 from trainer.model import count_parameters
 from trainer.opening import pass_gate, say_goodbye, say_hello
 from trainer.progress import TrainingBar
@@ -44,6 +45,7 @@ def run_training(
     Raises:
         TokmonError: what the user can mend, found before the run began.
     """
+    keep_freed_memory()
     with joined() as group, group.noticing_losses():
         materials = gather(config_file, overrides, logs, minutes, group)
         claim = claimed(materials.run) if group.is_main else nullcontext()
@@ -82,7 +84,8 @@ def _run_loop(
     config, device, runlog = materials.config, materials.device, desk.runlog
     runlog.enter("starting")
     with desk.telemetry():
-        session = Session(config, materials.corpus, materials.tokenizer, device, group)
+        plan = start.plan if start.plan and start.plan.suits(config, device) else None
+        session = Session(config, materials.corpus, materials.tokenizer, device, group, plan)
         if start.checkpoint is not None:
             session.restore(start.checkpoint.content)
         runlog.enter("starting", parameters=count_parameters(session.model), step=session.step)

@@ -15,6 +15,7 @@ from trainer.evaluate import Evaluation, evaluate
 from trainer.meter import Meter
 from trainer.model import Model
 from trainer.optim import make_optimizer
+from trainer.plan import Plan, choose_plan
 from trainer.schedule import learning_rate
 from trainer.step import TrainStep
 from trainer.tokenizer import Tokenizer
@@ -40,6 +41,7 @@ class Session:
         tokenizer: Tokenizer,
         device: torch.device,
         group: Group = ALONE,
+        plan: Plan | None = None,
     ) -> None:
         self.config = config
         self.device = device
@@ -55,7 +57,8 @@ class Session:
         model.initialize(generator)
         self.model = model.to(device)
         self._optimizer = make_optimizer(self.model, config.optim)
-        self._train_step = TrainStep(self.model, self._optimizer, config, device, group)
+        self.plan = plan or self._shared_plan()
+        self._train_step = TrainStep(self.model, self._optimizer, config, device, self.plan, group)
         self.windows = _training_windows(corpus.train, config.data.seq_len, device)
         self._val_windows = Windows(corpus.val.tokens, config.data.seq_len, device)
         self._order = BatchOrder(self.windows.count, config.data.batch_size, config.seed)
@@ -90,6 +93,16 @@ class Session:
         inputs, targets = self.windows.read(share)
         self.meter.add(self._train_step(inputs, targets, self.lr))
 
+    def _shared_plan(self) -> Plan:
+        """Choose how to compute; rank 0 does for all."""
+        tokens = self.config.tokens_per_step // self.group.size
+        plan = None
+        if self.group.is_main:
+            plan = choose_plan(self.config, self.model, self.device, tokens)
+        shared = self.group.share(plan)
+        assert shared is not None
+        return shared
+
     def windows_of(self, step: int) -> list[int]:
         """Return the numbers of the windows that `step` trained on."""
         return self._order.batch(step).tolist()
@@ -102,6 +115,7 @@ class Session:
             self._token_bytes,
             self.config,
             self.device,
+            self.plan.torch_dtype,
             self.group,
         )
 
@@ -128,6 +142,7 @@ class Session:
             "interval": self.meter.state(),
             "guard": self._train_step.guard.state(),
             "materials": self._materials,
+            "plan": msgspec.to_builtins(self.plan),
             "best_val_loss": self.best_val_loss,
             "best_step": self.best_step,
             "tokens": self.tokens,

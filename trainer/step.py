@@ -5,14 +5,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from trainer.config import Config
-from trainer.device import autocast, choose_dtype
+from trainer.device import autocast
 from trainer.distributed import ALONE, Group
 from trainer.guard import Guard, Verdict
+from trainer.head import mean_loss
 from trainer.model import Model
 from trainer.optim import set_learning_rate
+from trainer.plan import Plan
 
 
 class StepResult(NamedTuple):
@@ -28,13 +29,18 @@ class StepResult(NamedTuple):
     """Whether the step reached the weights, and why not."""
 
 
-def token_losses(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Return cross-entropy in nats, (B, T), computed in float32."""
-    logits = model(inputs)
-    losses = functional.cross_entropy(
-        logits.flatten(0, 1).float(), targets.flatten(), reduction="none"
-    )
-    return losses.view_as(targets)
+class Objective(nn.Module):
+    """A model with its loss as one module: what is compiled, and shared over ranks."""
+
+    def __init__(self, model: Model, rows: int) -> None:
+        super().__init__()
+        self.model = model
+        self._rows = rows
+
+    def forward(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean loss in nats per token of tokens (B, T) and those that follow (B, T)."""
+        hidden = self.model.hidden(inputs).flatten(0, 1)
+        return mean_loss(hidden, self.model.head.weight, targets.flatten(), self._rows)
 
 
 class TrainStep:
@@ -46,29 +52,29 @@ class TrainStep:
         optimizer: torch.optim.AdamW,
         config: Config,
         device: torch.device,
+        plan: Plan,
         group: Group = ALONE,
     ) -> None:
         self._parameters = list(model.parameters())
         self._optimizer = optimizer
         self._clip = config.optim.clip or float("inf")
         self._device = device
-        self._dtype = choose_dtype(config.device.dtype, device)
+        self._dtype = plan.torch_dtype
         self._group = group
-        self._model = _averaging_gradients(model, device) if group.size > 1 else model
         self.guard = Guard(config.optim.skip_sigma, device)
-        self._losses = _compiled(config.device.compile, device)
+        self._objective = _prepared(Objective(model, plan.rows), plan, device, group)
 
     def __call__(self, inputs: Tensor, targets: Tensor, lr: float) -> StepResult:
         """Take one optimizer step on tokens (B, T) and the tokens that follow them (B, T)."""
         with autocast(self._device, self._dtype):
-            loss = self._losses(self._model, inputs, targets).mean()
+            loss = self._objective(inputs, targets)
         loss.backward()
         grad_norm = nn.utils.clip_grad_norm_(self._parameters, self._clip)
         # Of the whole batch, as the gradient is: the guard must say the same on every rank.
-        mean_loss = self._group.mean(loss.detach())
-        verdict = self.guard.judge(mean_loss, grad_norm)
+        batch_loss = self._group.mean(loss.detach())
+        verdict = self.guard.judge(batch_loss, grad_norm)
         self._update(lr, verdict.is_finite & ~verdict.is_spike)
-        return StepResult(mean_loss, grad_norm.detach(), verdict)
+        return StepResult(batch_loss, grad_norm.detach(), verdict)
 
     def _update(self, lr: float, is_accepted: Tensor) -> None:
         set_learning_rate(self._optimizer, lr)
@@ -78,15 +84,14 @@ class TrainStep:
         self._optimizer.zero_grad(set_to_none=True)
 
 
-def _compiled(choice: str, device: torch.device) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
-    if choice == "on" or (choice == "auto" and device.type == "cuda"):
-        return torch.compile(token_losses, dynamic=False)
-    return token_losses
-
-
-def _averaging_gradients(model: Model, device: torch.device) -> nn.Module:
-    """Wrap `model` so that gradients are averaged over the ranks while backward still runs."""
-    devices = [device] if device.type == "cuda" else None
-    return nn.parallel.DistributedDataParallel(
-        model, device_ids=devices, broadcast_buffers=False, gradient_as_bucket_view=True
-    )
+def _prepared(
+    objective: Objective, plan: Plan, device: torch.device, group: Group
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Compile, and average gradients over the ranks while backward still runs, as is wanted."""
+    module: nn.Module = objective
+    if group.size > 1:
+        devices = [device] if device.type == "cuda" else None
+        module = nn.parallel.DistributedDataParallel(
+            objective, device_ids=devices, broadcast_buffers=False, gradient_as_bucket_view=True
+        )
+    return torch.compile(module, dynamic=False) if plan.is_compiled else module

@@ -66,7 +66,8 @@ def test_it_is_closed_to_a_model_that_knows_random_targets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "trainer.gate.token_losses", lambda _model, inputs, _targets: torch.zeros(inputs.shape)
+        "trainer.gate.token_losses",
+        lambda _hidden, _weight, targets, rows: torch.zeros(len(targets)),
     )
 
     with pytest.raises(TokmonError, match="targets leak"):

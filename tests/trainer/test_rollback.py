@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import trainer.step
 from tests.runs_of_trainer import run_trainer, write_config
@@ -26,18 +26,18 @@ TIMES = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
 @pytest.fixture
 def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], bool]], None]:
     """Lets the weights be broken before the n-th step that is computed, where wanted."""
-    real, calls = trainer.step.token_losses, [0]
+    real, calls = trainer.step.mean_loss, [0]
 
     def install(is_broken_at: Callable[[int], bool]) -> None:
-        def faulty(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        def faulty(hidden: Tensor, weight: Tensor, targets: Tensor, rows: int) -> Tensor:
             if torch.is_grad_enabled():
                 calls[0] += 1
                 if is_broken_at(calls[0]):
                     with torch.no_grad():
-                        next(model.parameters()).fill_(float("nan"))
-            return real(model, inputs, targets)
+                        weight.fill_(float("nan"))
+            return real(hidden, weight, targets, rows)
 
-        monkeypatch.setattr(trainer.step, "token_losses", faulty)
+        monkeypatch.setattr(trainer.step, "mean_loss", faulty)
 
     return install
 
