@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: demo test check torture clean
+.PHONY: demo test slow check torture clean
 
 demo: $(VENV)/.installed-train
 	$(BIN)/tokmon demo
 
 test: $(VENV)/.installed-test
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto -m "not slow"
+
+slow: $(VENV)/.installed-test
+	$(BIN)/pytest -n auto -m slow
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -16,6 +16,8 @@ from bench.gpu.nvml import plain
 from bench.gpu.outcomes import count_tests, gathered
 from tests.corpus.samples import write_wheel
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NO_BASH = pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
 SMI = """#!/usr/bin/env bash

@@ -15,6 +15,8 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.sampling import Failed
 from trainer.checkpoint import load
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, source_folder: Path) -> RunDir:

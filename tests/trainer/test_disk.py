@@ -20,6 +20,8 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, Event, Step, decode
 from trainer.checkpoint import load, newest_good
 
+pytestmark = pytest.mark.slow
+
 TIMES = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
 
 

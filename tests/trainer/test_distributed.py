@@ -16,7 +16,10 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Event, RunInfo, decode
 from trainer.checkpoint import load
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs libuv there")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="torchrun needs libuv there"),
+]
 
 SIX_DIGITS = 2e-6
 """What two log lines that were rounded may differ by; checkpoints hold all digits."""

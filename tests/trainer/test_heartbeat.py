@@ -13,6 +13,8 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import moment
 from trainer.runlog import read_info
 
+pytestmark = pytest.mark.slow
+
 _OLDEST_S = 5.0
 _WATCHED_S = 5.2
 _PATIENCE_S = 60.0
