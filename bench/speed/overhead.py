@@ -1,0 +1,92 @@
+"""What a run costs beyond its bare steps: `python -m trainer` as users start it, beside them.
+
+The run writes everything that it writes by default. Its own log says how long its steps took with
+all that happens beside them (steps_per_sec leaves evaluation and saving out) and how long
+everything took (elapsed_s).
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.speed.heading import heading
+from bench.speed.job import Shape
+from bench.speed.overhead_plan import LOG_EVERY, Plan, Round, overhead_of
+from bench.speed.overhead_report import overhead_report
+from bench.speed.rounds import Pit
+from tokmon.rundir.layout import RunDir
+
+_SMALL = {"layers": 4, "width": 32, "heads": 4, "mlp": 64, "seq_len": 16}
+"""On a CPU; the batch stays at 32 sequences, so that evaluation keeps its share of the work."""
+
+
+def run(
+    options: argparse.Namespace, corpus: Path, pit: Pit, facts: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """Return the page and all numbers."""
+    plan = _plan(options, corpus)
+    rounds = [_measure(plan, pit, number) for number in range(1, options.rounds + 1)]
+    overhead = overhead_of(rounds, plan)
+    page = overhead_report(plan, rounds, overhead, heading(facts, {}, pit, ""))
+    numbers = {"plan": asdict(plan) | {"corpus": "stdlib"}, "overhead": asdict(overhead)}
+    return page, numbers | {"rounds": [asdict(one) for one in rounds]}
+
+
+def _plan(options: argparse.Namespace, corpus: Path) -> Plan:
+    is_cpu = options.device == "cpu"
+    batch_size = options.batch_size or 32
+    return Plan(
+        shape=Shape(batch_size=batch_size, **(_SMALL if is_cpu else {})),
+        device=options.device,
+        dtype=options.dtype,
+        compile=options.compile,
+        corpus=corpus.as_posix(),
+        evaluations=options.evaluations or (1 if is_cpu else 10),
+        # On a CPU ten times as often as by default, so that so short a run has one.
+        checkpoint_every=500 if is_cpu else 5000,
+    )
+
+
+def _measure(plan: Plan, pit: Pit, number: int) -> Round:
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "speed.toml"
+        config.write_text(plan.config(), encoding="utf-8")
+        span = [str(plan.first), str(plan.last), str(LOG_EVERY)]
+        bare_s = json.loads(_python(["bench.speed.bare", str(config), *span], plan, pit))
+        _python(["trainer", str(config), "--logs", folder], plan, pit)
+        one = _read(RunDir.of_experiment(Path(folder), "speed"), plan, bare_s)
+    sys.stderr.write(
+        f"round {number}  bare {median(one.bare_s) * 1e3:.3f} ms a step, the run's steps "
+        f"{median(one.run_s) * 1e3:.3f} ms, evaluation and saving {one.interrupted_s:.2f} s\n"
+    )
+    return one
+
+
+def _python(words: list[str], plan: Plan, pit: Pit) -> str:
+    done = pit.start([sys.executable, "-m", *words], plan.device)
+    if done.returncode:
+        raise SystemExit(f"{words[0]} failed:\n{done.stderr[-2000:]}")
+    return done.stdout.splitlines()[-1] if done.stdout else ""
+
+
+def _read(run: RunDir, plan: Plan, bare_s: list[float]) -> Round:
+    lines = [json.loads(line) for line in run.log.read_bytes().splitlines()]
+    elapsed_s = {line["step"]: line["elapsed_s"] for line in lines}
+    run_s = [1 / line["steps_per_sec"] for line in lines if _counts(line, plan)]
+    events = [json.loads(line) for line in run.events.read_bytes().splitlines()]
+    saved = [event for event in events if event["event"] in ("best", "checkpoint")]
+    return Round(
+        bare_s=bare_s,
+        run_s=run_s,
+        interrupted_s=elapsed_s[plan.last] - elapsed_s[plan.first] - LOG_EVERY * sum(run_s),
+        saved=sum(_counts(event, plan) for event in saved),
+    )
+
+
+def _counts(record: dict[str, Any], plan: Plan) -> bool:
+    return plan.first < record["step"] <= plan.last
