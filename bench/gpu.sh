@@ -53,7 +53,7 @@ mapfile -t tests < <(grep -rl --include='test_*.py' 'mark\.gpu' tests)
 step tests 150 "$PYTHON" -m pytest -c bench/gpu/pytest.ini --rootdir=. -ra -m gpu \
   "--junitxml=$WORK/tests.xml" "${tests[@]}"
 step bench 90 "$PYTHON" -m tokmon bench --json --device "$DEVICE" "${small[@]}" "${bench_args[@]}"
-[ -f bench/trainer.py ] && step trainer 150 "$PYTHON" bench/trainer.py --device "$DEVICE" \
+[ -f bench/training_speed.py ] && step trainer 150 "$PYTHON" bench/training_speed.py --device "$DEVICE" \
   --out "$WORK/trainer.md" "${trainer_args[@]}"
 
 # The rest of the time belongs to the run: a signal at its end makes it save and stop.

@@ -33,7 +33,7 @@ def page(result: dict[str, Any], tails: dict[str, list[str]]) -> str:
         parts += ["## A step against the machine's limits", table(*bench_table(result["bench"]))]
     if result["trainer"]:
         link = f"gpu-{result['name']}/trainer.md"
-        parts += ["## Beside other trainers", f"`bench/trainer.py` wrote [{link}]({link})."]
+        parts += ["## Beside other trainers", f"`bench/training_speed.py` wrote [{link}]({link})."]
     for name, lines in tails.items():
         parts += [f"## Failed: {name}", "\n".join(["```", *lines, "```"])]
     return "\n\n".join(parts) + "\n"
