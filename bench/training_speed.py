@@ -1,7 +1,7 @@
 """Training speed and memory beside nanoGPT, HF Trainer and litgpt; what monitoring costs.
 
-    python bench/training_speed.py --nanogpt DIR [--peer-python PYTHON] [--out docs/results/speed_cpu.md]
-    python bench/training_speed.py --overhead [--out docs/results/overhead_cpu.md]
+    python bench/training_speed.py --nanogpt DIR [--peer-python PYTHON] [--out FILE.md]
+    python bench/training_speed.py --overhead [--out FILE.md]
 
 DIR is a checkout of karpathy/nanoGPT, PYTHON an interpreter that has `transformers accelerate
 litgpt`; both lie outside this repository, and who is not there is said to be absent. With --out a
