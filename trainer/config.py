@@ -26,7 +26,7 @@ class DataConfig(Section, frozen=True, kw_only=True):
     """What the model reads."""
 
     corpus: str
-    """A recipe (.toml), a built corpus folder or a folder of sources; seen from the config file."""
+    """A recipe (.toml), a built or packed corpus, or a folder of sources; seen from the config."""
     seq_len: Annotated[int, Meta(ge=2)] = 512
     """Tokens a sequence, T."""
     batch_size: Positive = 32
