@@ -92,6 +92,6 @@ def _prepared(
     if group.size > 1:
         devices = [device] if device.type == "cuda" else None
         module = nn.parallel.DistributedDataParallel(
-            objective, device_ids=devices, broadcast_buffers=False, gradient_as_bucket_view=True
+            objective, device_ids=devices, gradient_as_bucket_view=True
         )
     return torch.compile(module, dynamic=False) if plan.is_compiled else module
