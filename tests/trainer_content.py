@@ -27,7 +27,7 @@ def content() -> dict[str, Any]:
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "random": randomness.states(),
-        "interval": Meter().state(),
+        "interval": Meter(10).state(),
         "guard": Guard(6.0, torch.device("cpu")).state(),
         "materials": {"corpus": "abc", "tokenizer": "def"},
         "best_val_loss": 5.0,

@@ -64,22 +64,33 @@ class Windows:
         """Share of an epoch's targets that an earlier window has already, 0 to 1."""
         return repeated_share(self._starts, self._seq_len)
 
+    @property
+    def is_resident(self) -> bool:
+        """Whether the split lies on the device."""
+        return self._resident is not None
+
+    def starts_of(self, indices: NDArray[np.int64]) -> Tensor:
+        """Return where windows begin, in the shape of `indices`, int64 on the host."""
+        return torch.from_numpy(self._starts[indices])
+
     def read(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Return inputs and targets, each (len(indices), T) int64, on the device."""
-        starts = self._starts[indices]
-        rows = self._on_device(starts) if self._resident is None else self._gather(starts)
-        return rows[:, :-1].contiguous(), rows[:, 1:].contiguous()
+        if self.is_resident:
+            return self.gather(moved(self.starts_of(indices), self._device))
+        rows = torch.from_numpy(self._views[self._starts[indices]].astype(np.int64))
+        return _inputs_and_targets(moved(rows, self._device))
 
-    def _gather(self, starts: NDArray[np.int64]) -> Tensor:
+    def gather(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the same for windows that begin at `places`, (B,), out of the resident split."""
         assert self._resident is not None
-        places = _moved(torch.from_numpy(starts), self._device)
-        return self._resident[places[:, None] + self._span].long()
-
-    def _on_device(self, starts: NDArray[np.int64]) -> Tensor:
-        return _moved(torch.from_numpy(self._views[starts].astype(np.int64)), self._device)
+        return _inputs_and_targets(self._resident[places[:, None] + self._span].long())
 
 
-def _moved(host: Tensor, device: torch.device) -> Tensor:
+def _inputs_and_targets(rows: Tensor) -> tuple[Tensor, Tensor]:
+    return rows[:, :-1].contiguous(), rows[:, 1:].contiguous()
+
+
+def moved(host: Tensor, device: torch.device) -> Tensor:
     """Copy to the device without waiting, which CUDA does from pinned memory only."""
     if device.type == "cuda":
         return host.pin_memory().to(device, non_blocking=True)

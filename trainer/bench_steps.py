@@ -26,10 +26,10 @@ def time_steps(
     begin = time.perf_counter()
     # A GPU's clock and memory allocator need some steps; a CPU's seconds are better spent.
     while step_s < _BLOCK_S and time.perf_counter() - begin < _WARMUP_SHARE * seconds:
-        step_s = _block(session, _steps_of_block(step_s))
+        step_s = _block(session, _steps_of_block(session, step_s))
     begin, blocks, steps = time.perf_counter(), list[float](), 0
     while len(blocks) < _FEWEST_BLOCKS or time.perf_counter() - begin < seconds:
-        count = _steps_of_block(step_s)
+        count = _steps_of_block(session, step_s)
         step_s = _block(session, count)
         blocks.append(step_s)
         steps += count
@@ -44,8 +44,9 @@ def time_steps(
     )
 
 
-def _steps_of_block(step_s: float) -> int:
-    return max(1, round(_BLOCK_S / step_s))
+def _steps_of_block(session: Session, step_s: float) -> int:
+    """Return how many steps are timed together: no more than lie between two log lines."""
+    return min(max(1, round(_BLOCK_S / step_s)), session.config.log.every)
 
 
 def _block(session: Session, steps: int) -> float:

@@ -142,7 +142,7 @@ def _example(config: Config, *, is_fresh: bool) -> dict[str, Any]:
         "model": model.state_dict(),
         "optimizer": {"state": moments, "param_groups": groups},
         "random": {"cpu": torch.get_rng_state(), "cuda": []},
-        "interval": Meter().state(),
+        "interval": Meter(1).state(),
         "guard": Guard(0.0, torch.device("cpu")).state() | {"seen": int},
     }
 

@@ -137,6 +137,9 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     measured to be much faster; else float32."""
     compile: Literal["auto", "on", "off"] = "auto"
     """torch.compile; auto compiles on CUDA."""
+    capture: Literal["auto", "off"] = "auto"
+    """The whole step as one CUDA graph; auto tries it in a run's first steps and keeps what is
+    faster. Nothing on other devices."""
     deterministic: bool = False
     """Only deterministic kernels: slower on CUDA, and refuses operations that have none."""
     threads: Count = 0

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from trainer.step import StepResult
 
+_CPU = torch.device("cpu")
+
 
 class Interval(NamedTuple):
     """The steps since the line before; a value that is not finite stays so, never averaged away."""
@@ -39,30 +41,56 @@ class Interval(NamedTuple):
 
 
 class Meter:
-    """Holds (loss, gradient norm, finite, spike) of each step since the last `take`."""
+    """Holds (loss, gradient norm, finite, spike) of each step since the last `take`, on the device.
 
-    def __init__(self) -> None:
-        self._steps: list[Tensor] = []
-        self._last: Tensor | None = None
+    Rows and the place of the next are tensors that stay where they are, so that recording can be
+    part of a captured CUDA graph. The host counts for itself.
+
+    Args:
+        capacity: steps between two looks, at most.
+        device: where steps are taken.
+    """
+
+    def __init__(self, capacity: int, device: torch.device = _CPU) -> None:
+        self._capacity = capacity
+        self._rows = torch.zeros(capacity, 4, device=device)
+        self._place = torch.zeros(1, dtype=torch.int64, device=device)
+        self._count = self._last_place = 0
+        self._is_last_known = False
 
     @property
     def is_last_accepted(self) -> bool:
         """Whether the last step reached the weights. Waits for the device."""
-        if self._last is None:
+        if not self._is_last_known:
             return True
-        _, _, finite, spike = self._last.tolist()
+        _, _, finite, spike = self._rows[self._last_place].tolist()
         return bool(finite and not spike)
 
     def add(self, result: StepResult) -> None:
-        """Keep one step's measurements, still on the device."""
+        """Keep one step's measurements."""
+        self.record(result)
+        self.advance()
+
+    def record(self, result: StepResult) -> None:
+        """Write a step's measurements: the part of `add` that the device does."""
         flags = result.verdict.is_finite.float(), result.verdict.is_spike.float()
-        self._last = torch.stack((result.loss, result.grad_norm, *flags))
-        self._steps.append(self._last)
+        row = torch.stack((result.loss.float(), result.grad_norm.float(), *flags))
+        self._rows.index_copy_(0, self._place, row.unsqueeze(0))
+        self._place += 1
+
+    def advance(self) -> None:
+        """Count a step: the part of `add` that the host does."""
+        if self._count == len(self._rows):
+            raise AssertionError(f"{self._count} steps and nobody looked")
+        self._last_place = self._count
+        self._count += 1
+        self._is_last_known = True
 
     def take(self) -> Interval:
         """Return the interval and begin a new one. Waits for the device once."""
         loss, norm, finite, spike = self.state().double().unbind(dim=1)
-        self._steps.clear()
+        self._count = 0
+        self._place.zero_()
         return Interval(
             steps=len(loss),
             train_loss=loss.mean().item(),
@@ -75,9 +103,11 @@ class Meter:
 
     def state(self) -> Tensor:
         """Return the open interval, (steps, 4) on the CPU, for a checkpoint."""
-        return torch.stack(self._steps).float().cpu() if self._steps else torch.empty(0, 4)
+        return self._rows[: self._count].cpu().clone()
 
     def restore(self, state: Tensor) -> None:
-        """Continue the interval that `state` returned."""
-        self._steps = list(state.unbind(dim=0))
-        self._last = None
+        """Continue the interval that `state` returned; its steps may be more than is usual here."""
+        self._count, self._is_last_known = len(state), False
+        self._rows = self._rows.new_zeros(self._count + self._capacity, 4)
+        self._rows[: self._count] = state
+        self._place.fill_(self._count)

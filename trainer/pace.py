@@ -60,6 +60,7 @@ def _time_step(session: Session) -> float:
     begin, steps = time.perf_counter(), 0
     while steps < _LEAST_STEPS or time.perf_counter() - begin < _MEASURE_S:
         session.take_step()
+        session.meter.take()
         synchronize(session.device)
         steps += 1
     return (time.perf_counter() - begin) / steps

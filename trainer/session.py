@@ -7,17 +7,21 @@ import msgspec
 import torch
 
 from trainer import randomness
-from trainer.batches import BatchOrder, Windows, rank_share
+from trainer.batches import BatchOrder, Windows
 from trainer.config import Config
 from trainer.corpus.store import Corpus, Split
 from trainer.distributed import ALONE, Group
 from trainer.evaluate import Evaluation, evaluate
+from trainer.marks import marks_of
 from trainer.meter import Meter
 from trainer.model import Model
-from trainer.optim import make_optimizer
-from trainer.plan import Plan, choose_plan
+from trainer.optim import make_optimizer, optimizer_state, restore_optimizer
+from trainer.plan import Plan
+from trainer.plan_choice import choose_plan
+from trainer.resident import ResidentSteps
 from trainer.schedule import learning_rate
 from trainer.step import TrainStep
+from trainer.steps import Agenda, HostSteps, Parts, Steps
 from trainer.tokenizer import Tokenizer
 from trainer.window_starts import DOCUMENTS, document_windows
 
@@ -49,19 +53,23 @@ class Session:
         self.step = 0
         self.best_val_loss = math.inf
         self.best_step = 0
-        self.meter = Meter()
+        self.meter = Meter(config.log.every, device)
+        self.marks = marks_of(device)
         generator = randomness.seed_everything(
             config.seed, deterministic=config.device.deterministic
         )
         model = Model(config.model)
         model.initialize(generator)
         self.model = model.to(device)
-        self._optimizer = make_optimizer(self.model, config.optim)
+        self._optimizer = make_optimizer(self.model, config.optim, device)
         self.plan = plan or self._shared_plan()
-        self._train_step = TrainStep(self.model, self._optimizer, config, device, self.plan, group)
+        self._train_step = TrainStep(
+            self.model, self._optimizer, config, device, self.plan, group, self.marks
+        )
         self.windows = _training_windows(corpus.train, config.data.seq_len, device)
         self._val_windows = Windows(corpus.val.tokens, config.data.seq_len, device)
         self._order = BatchOrder(self.windows.count, config.data.batch_size, config.seed)
+        self._steps = self._make_steps()
         self._token_bytes = tokenizer.token_bytes
         self._materials = fingerprints(corpus, tokenizer)
 
@@ -88,10 +96,20 @@ class Session:
     def take_step(self) -> None:
         """Train on the next batch; its measurements go to the meter."""
         self.step += 1
-        batch = self._order.batch(self.step)
-        share = rank_share(batch, self.group.rank, self.group.size)
-        inputs, targets = self.windows.read(share)
-        self.meter.add(self._train_step(inputs, targets, self.lr))
+        self._steps.take(self.step)
+
+    def step_news(self) -> str | None:
+        """Return what was found out about how to step since the last call, for people."""
+        return self._steps.news()
+
+    def _make_steps(self) -> Steps:
+        agenda = Agenda(self.config, self._order, self.group)
+        parts = Parts(agenda, self.windows, self._train_step, self.meter, self.marks)
+        if not self.windows.is_resident:
+            return HostSteps(parts)
+        # What several ranks exchange is not captured: not yet seen on GPUs.
+        is_captured = self.plan.is_captured and self.group.size == 1
+        return ResidentSteps(parts, self.device, is_captured=is_captured)
 
     def _shared_plan(self) -> Plan:
         """Choose how to compute; rank 0 does for all."""
@@ -137,7 +155,7 @@ class Session:
     def state(self) -> dict[str, Any]:
         """Return everything that going on exactly needs, for a checkpoint."""
         return self.weights() | {
-            "optimizer": self._optimizer.state_dict(),
+            "optimizer": optimizer_state(self._optimizer),
             "random": randomness.states(),
             "interval": self.meter.state(),
             "guard": self._train_step.guard.state(),
@@ -153,8 +171,9 @@ class Session:
         self.step = state["step"]
         self.best_val_loss, self.best_step = state["best_val_loss"], state["best_step"]
         self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.meter.restore(state["interval"].to(self.device))
+        restore_optimizer(self._optimizer, state["optimizer"])
+        self._steps.forget()
+        self.meter.restore(state["interval"])
         self._train_step.guard.restore(state["guard"])
         randomness.restore(state["random"])
 

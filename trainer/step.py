@@ -1,16 +1,17 @@
 """One training step: forward, backward, clip, update. Never waits for the device."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from trainer.compiled import compiled
 from trainer.config import Config
 from trainer.device import autocast
 from trainer.distributed import ALONE, Group
 from trainer.guard import Guard, Verdict
-from trainer.head import mean_loss
+from trainer.head import loss_function
+from trainer.marks import Marks, NoMarks
 from trainer.model import Model
 from trainer.optim import set_learning_rate
 from trainer.plan import Plan
@@ -30,17 +31,34 @@ class StepResult(NamedTuple):
 
 
 class Objective(nn.Module):
-    """A model with its loss as one module: what is compiled, and shared over ranks."""
+    """A model with its loss as one module: what is shared over ranks.
 
-    def __init__(self, model: Model, rows: int) -> None:
+    Trunk and head are compiled each for itself, so that a mark can stand between them; what is not
+    fused over that border is one norm.
+    """
+
+    def __init__(self, model: Model, plan: Plan, marks: Marks) -> None:
         super().__init__()
         self.model = model
-        self._rows = rows
+        self._marks = marks
+        self._trunk, self._loss = model.hidden, loss_function(plan.head, plan.rows, plan.columns)
+        if plan.is_compiled:
+            self._trunk = compiled(self._trunk)
+        if plan.is_head_compiled:
+            self._loss = compiled(self._loss)
 
     def forward(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss in nats per token of tokens (B, T) and those that follow (B, T)."""
-        hidden = self.model.hidden(inputs).flatten(0, 1)
-        return mean_loss(hidden, self.model.head.weight, targets.flatten(), self._rows)
+        hidden = self._trunk(inputs).flatten(0, 1)
+        self._marks.at("trunk")
+        if hidden.requires_grad:
+            hidden.register_hook(self._head_is_done)
+        loss = self._loss(hidden, self.model.head.weight, targets.flatten())
+        self._marks.at("head")
+        return loss
+
+    def _head_is_done(self, _grad: Tensor) -> None:
+        self._marks.at("head")
 
 
 class TrainStep:
@@ -54,6 +72,7 @@ class TrainStep:
         device: torch.device,
         plan: Plan,
         group: Group = ALONE,
+        marks: Marks | None = None,
     ) -> None:
         self._parameters = list(model.parameters())
         self._optimizer = optimizer
@@ -61,37 +80,41 @@ class TrainStep:
         self._device = device
         self._dtype = plan.torch_dtype
         self._group = group
+        self._marks = marks or NoMarks()
         self.guard = Guard(config.optim.skip_sigma, device)
-        self._objective = _prepared(Objective(model, plan.rows), plan, device, group)
+        self._objective = _shared(Objective(model, plan, self._marks), device, group)
 
-    def __call__(self, inputs: Tensor, targets: Tensor, lr: float) -> StepResult:
+    def __call__(self, inputs: Tensor, targets: Tensor, lr: float | Tensor) -> StepResult:
         """Take one optimizer step on tokens (B, T) and the tokens that follow them (B, T)."""
         with autocast(self._device, self._dtype):
             loss = self._objective(inputs, targets)
         loss.backward()
+        self._marks.at("trunk")
         grad_norm = nn.utils.clip_grad_norm_(self._parameters, self._clip)
         # Of the whole batch, as the gradient is: the guard must say the same on every rank.
         batch_loss = self._group.mean(loss.detach())
         verdict = self.guard.judge(batch_loss, grad_norm)
         self._update(lr, verdict.is_finite & ~verdict.is_spike)
+        self._marks.at("optimizer")
         return StepResult(batch_loss, grad_norm.detach(), verdict)
 
-    def _update(self, lr: float, is_accepted: Tensor) -> None:
+    def _update(self, lr: float | Tensor, is_accepted: Tensor) -> None:
         set_learning_rate(self._optimizer, lr)
         # The fused kernel leaves weights, moments and its step count alone where found_inf is 1.
         self._optimizer.found_inf = torch.logical_not(is_accepted).float()  # type: ignore[attr-defined]
         self._optimizer.step()
+        self.drop_gradients()
+
+    def drop_gradients(self) -> None:
+        """Let go of the gradients' memory."""
         self._optimizer.zero_grad(set_to_none=True)
 
 
-def _prepared(
-    objective: Objective, plan: Plan, device: torch.device, group: Group
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """Compile, and average gradients over the ranks while backward still runs, as is wanted."""
-    module: nn.Module = objective
-    if group.size > 1:
-        devices = [device] if device.type == "cuda" else None
-        module = nn.parallel.DistributedDataParallel(
-            objective, device_ids=devices, gradient_as_bucket_view=True
-        )
-    return torch.compile(module, dynamic=False) if plan.is_compiled else module
+def _shared(objective: Objective, device: torch.device, group: Group) -> nn.Module:
+    """Average gradients over the ranks while backward still runs, where there are several."""
+    if group.size == 1:
+        return objective
+    devices = [device] if device.type == "cuda" else None
+    return nn.parallel.DistributedDataParallel(
+        objective, device_ids=devices, gradient_as_bucket_view=True
+    )

@@ -21,7 +21,7 @@ from trainer.checkpoint_content import refuse_unlike, run_so_far
 from trainer.guard import Guard
 from trainer.meter import Meter
 from trainer.model import Model
-from trainer.optim import make_optimizer
+from trainer.optim import make_optimizer, restore_optimizer
 from trainer.trained import load_trained
 
 CPU = torch.device("cpu")
@@ -134,8 +134,8 @@ def _restore(found: Checkpoint) -> None:
     model = Model(CONFIG.model)
     optimizer = make_optimizer(model, CONFIG.optim)
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    meter, guard = Meter(), Guard(6.0, CPU)
+    restore_optimizer(optimizer, state["optimizer"])
+    meter, guard = Meter(10), Guard(6.0, CPU)
     meter.restore(state["interval"])
     guard.restore(state["guard"])
     randomness.restore(state["random"])

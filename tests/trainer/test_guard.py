@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-import trainer.step
+import trainer.head
 from tests.runs_of_trainer import write_config
 from tokmon.rundir.layout import RunDir
 from trainer.guard import WINDOW_STEPS, Guard
@@ -87,10 +87,10 @@ def test_the_window_survives_a_checkpoint(losses: list[float], cut: int) -> None
 def test_injected_nan_and_spike_are_skipped_counted_and_told_with_their_windows(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source_folder: Path
 ) -> None:
-    real, calls = trainer.step.mean_loss, {"training": 0}
+    real, calls = trainer.head.mean_loss, {"training": 0}
 
-    def faulty(hidden: Tensor, weight: Tensor, targets: Tensor, rows: int) -> Tensor:
-        losses = real(hidden, weight, targets, rows)
+    def faulty(hidden: Tensor, weight: Tensor, targets: Tensor, **how: int) -> Tensor:
+        losses = real(hidden, weight, targets, **how)
         if torch.is_grad_enabled():
             calls["training"] += 1
             if calls["training"] == 135:
@@ -99,7 +99,7 @@ def test_injected_nan_and_spike_are_skipped_counted_and_told_with_their_windows(
                 return losses * 50
         return losses
 
-    monkeypatch.setattr(trainer.step, "mean_loss", faulty)
+    monkeypatch.setattr(trainer.head, "mean_loss", faulty)
     config = write_config(tmp_path, source_folder, steps=150)
 
     assert run_training(config, [], "auto", tmp_path, is_quiet=True) == 0

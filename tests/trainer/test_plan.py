@@ -6,10 +6,11 @@ import msgspec
 import pytest
 import torch
 
-from trainer import plan as module
+from trainer import plan_choice as module
 from trainer.config import Config, DataConfig, DeviceConfig, ModelConfig, ScheduleConfig
 from trainer.model import Model
-from trainer.plan import Plan, choose_plan
+from trainer.plan import Plan
+from trainer.plan_choice import choose_plan
 
 CPU = torch.device("cpu")
 
@@ -37,7 +38,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_small_steps_are_not_measured(cache: Path) -> None:
     plan = chosen(config(), tokens=16)
 
-    assert (plan.dtype, plan.rows, plan.is_compiled) == ("float32", 0, False)
+    assert (plan.dtype, plan.head, plan.is_compiled) == ("float32", "whole", False)
     assert not cache.exists()
 
 
@@ -50,9 +51,9 @@ def test_large_ones_are_measured_once_and_the_reason_has_the_numbers(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = chosen(config())
-    monkeypatch.setattr(module, "_time_head", lambda *_: pytest.fail("measured twice"))
+    monkeypatch.setattr(module, "time_head", lambda *_: pytest.fail("measured twice"))
 
-    assert "float32 all " in first.reason
+    assert "float32 logits 512 rows at a time " in first.reason
     assert " ms" in first.reason
     assert chosen(config()) == first
 
@@ -67,7 +68,7 @@ def test_bfloat16_is_taken_only_where_it_is_much_faster(monkeypatch: pytest.Monk
         def time_head(plan: Plan, *_: object) -> float:
             return bfloat16 if plan.dtype == "bfloat16" else 1.0
 
-        monkeypatch.setattr(module, "_time_head", time_head)
+        monkeypatch.setattr(module, "time_head", time_head)
 
     seconds(bfloat16=0.9)
     assert chosen(config(), tokens=512).dtype == "float32"
@@ -84,7 +85,7 @@ def test_a_damaged_cache_is_measured_again(cache: Path) -> None:
 
 
 def test_a_run_keeps_its_plan_unless_asked_otherwise() -> None:
-    plan = Plan(device="cpu", dtype="bfloat16", rows=512)
+    plan = Plan(device="cpu", dtype="bfloat16", head="chunked", rows=512)
 
     assert plan.suits(config(), CPU)
     assert not plan.suits(config(DeviceConfig(dtype="float32")), CPU)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import trainer.step
+import trainer.head
 from tests.runs_of_trainer import run_trainer, write_config
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
@@ -26,18 +26,18 @@ TIMES = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
 @pytest.fixture
 def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], bool]], None]:
     """Lets the weights be broken before the n-th step that is computed, where wanted."""
-    real, calls = trainer.step.mean_loss, [0]
+    real, calls = trainer.head.mean_loss, [0]
 
     def install(is_broken_at: Callable[[int], bool]) -> None:
-        def faulty(hidden: Tensor, weight: Tensor, targets: Tensor, rows: int) -> Tensor:
+        def faulty(hidden: Tensor, weight: Tensor, targets: Tensor, **how: int) -> Tensor:
             if torch.is_grad_enabled():
                 calls[0] += 1
                 if is_broken_at(calls[0]):
                     with torch.no_grad():
                         weight.fill_(float("nan"))
-            return real(hidden, weight, targets, rows)
+            return real(hidden, weight, targets, **how)
 
-        monkeypatch.setattr(trainer.step, "mean_loss", faulty)
+        monkeypatch.setattr(trainer.head, "mean_loss", faulty)
 
     return install
 

@@ -91,7 +91,7 @@ def test_a_step_that_is_not_finite_leaves_weights_moments_and_count_alone() -> N
 
 def test_the_meter_hides_no_step_that_is_not_finite() -> None:
     model, _, step = make()
-    meter = Meter()
+    meter = Meter(10)
     meter.add(step(INPUTS, TARGETS, lr=1e-2))
     handle = model.norm.register_forward_hook(lambda *_: torch.full((2, 8, 16), math.inf))
     meter.add(step(INPUTS, TARGETS, lr=1e-2))
@@ -106,7 +106,7 @@ def test_the_meter_hides_no_step_that_is_not_finite() -> None:
 def test_an_open_interval_survives_a_checkpoint() -> None:
     _, _, step = make()
     results = [step(INPUTS, TARGETS, lr=1e-2) for _ in range(4)]
-    whole, first, second = Meter(), Meter(), Meter()
+    whole, first, second = Meter(10), Meter(10), Meter(10)
     for result in results:
         whole.add(result)
     for result in results[:3]:
@@ -119,7 +119,7 @@ def test_an_open_interval_survives_a_checkpoint() -> None:
 
 def test_the_largest_step_of_an_interval_is_kept_beside_the_mean() -> None:
     _, _, step = make()
-    meter = Meter()
+    meter = Meter(10)
     losses = []
     for _ in range(3):
         result = step(INPUTS, TARGETS, lr=3e-2)

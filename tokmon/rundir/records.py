@@ -60,6 +60,26 @@ class Step(Record, frozen=True, kw_only=True):
     """Seconds of training so far, over all resumes, without the time between them."""
     time: str | None = None
     """ISO 8601 with offset."""
+    head_share: float | UnsetType | None = UNSET
+    """Share of the time since the line before, 0 to 1, in the output matrix and the loss; this and
+    the shares after it add up to 1. Only where the trainer measures it."""
+    trunk_share: float | UnsetType | None = UNSET
+    """In the rest of the model, forward and backward."""
+    optimizer_share: float | UnsetType | None = UNSET
+    """In clipping, the guard and the update of the weights."""
+    input_share: float | UnsetType | None = UNSET
+    """In reading batches."""
+    eval_share: float | UnsetType | None = UNSET
+    """In evaluations."""
+    save_share: float | UnsetType | None = UNSET
+    """Waiting for checkpoints; what is written beside the training does not count."""
+    gap_share: float | UnsetType | None = UNSET
+    """In nothing of these: the device waits for the host."""
+    mfu: float | UnsetType | None = UNSET
+    """Model FLOPs utilisation of the steps, 0 to 1: their matrix products' FLOP a second, of the
+    most that was measured on this device (Chowdhery et al. 2022, arXiv 2204.02311)."""
+    floor_share: float | UnsetType | None = UNSET
+    """Time that a step has to take on this device by its FLOP and bytes, of the time it takes."""
 
 
 class Event(Record, frozen=True, kw_only=True):
