@@ -26,7 +26,7 @@ from typing import Any
 import torch
 
 from tokmon.rundir.layout import RunDir
-from tokmon.rundir.records import BadLineError, Step, decode
+from tokmon.rundir.records import TIME_KEYS, BadLineError, Step, decode
 from trainer.checkpoint import load, newest_good
 
 _CONFIG = """\
@@ -58,7 +58,6 @@ keep = 2
 device = "cpu"
 threads = 1
 """
-_TIMES = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
 _PATIENCE_S = 120.0
 
 
@@ -179,7 +178,7 @@ def _line_count(run: RunDir) -> int:
 
 def _lines_without_times(run: RunDir) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in run.log.read_bytes().splitlines()]
-    return [{key: line[key] for key in line if key not in _TIMES} for line in lines]
+    return [{key: line[key] for key in line if key not in TIME_KEYS} for line in lines]
 
 
 def main() -> int:

@@ -1,10 +1,15 @@
 """Starts real trainers on a tiny model, for the tests that need a process."""
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from tokmon.rundir.layout import RunDir
+from tokmon.rundir.records import TIME_KEYS
 
 CONFIG = """\
 experiment = "tiny"
@@ -63,3 +68,9 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def lines_without_times(run: RunDir) -> list[dict[str, Any]]:
+    """Return the step log's lines but for what differs between runs that are equal."""
+    lines = [json.loads(line) for line in run.log.read_bytes().splitlines()]
+    return [{key: line[key] for key in line if key not in TIME_KEYS} for line in lines]

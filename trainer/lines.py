@@ -7,6 +7,7 @@ from tokmon.rundir.records import Step, Summary
 from trainer.evaluate import Evaluation, perplexity
 from trainer.meter import Interval
 from trainer.session import Session
+from trainer.speedometer import Speed
 
 _SIGNIFICANT_DIGITS = 6
 
@@ -31,7 +32,7 @@ def validation_fields(evaluation: Evaluation) -> ValidationFields:
 def step_record(
     session: Session,
     interval: Interval,
-    steps_per_sec: float,
+    speed: Speed,
     evaluation: Evaluation | None,
     elapsed_s: float,
     time: str,
@@ -43,14 +44,15 @@ def step_record(
         train_loss=rounded(interval.train_loss),
         train_ppl=rounded(perplexity(interval.train_loss)),
         lr=rounded(session.lr),
-        steps_per_sec=rounded(steps_per_sec),
-        tokens_per_sec=rounded(steps_per_sec * session.config.tokens_per_step),
+        steps_per_sec=rounded(speed.steps_per_sec),
+        tokens_per_sec=rounded(speed.steps_per_sec * session.config.tokens_per_step),
         tokens=session.tokens,
         epoch=rounded(session.epoch),
         grad_norm=rounded(interval.grad_norm),
         **validation,
         elapsed_s=round(elapsed_s, 3),
         time=time,
+        **speed.shares,
         extra={
             "train_loss_max": rounded(interval.train_loss_max),
             "grad_norm_max": rounded(interval.grad_norm_max),

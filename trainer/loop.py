@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tokmon.rundir.records import Summary, iso
+from trainer.best_rates import best_rates
 from trainer.between import Between
 from trainer.control import Wishes
 from trainer.evaluate import Evaluation
@@ -18,7 +19,8 @@ from trainer.rollback import Rollbacks
 from trainer.runlog import RunLog
 from trainer.saving import Progress, Saver
 from trainer.session import Session
-from trainer.stopwatch import Stopwatch
+from trainer.speedometer import Speedometer
+from trainer.stopwatch import Interruption, Stopwatch
 
 
 class Loop:
@@ -52,7 +54,8 @@ class Loop:
         self._between = Between(self, wishes, self._news)
         self._stopwatch = Stopwatch(start.progress.elapsed_s)
         self._rollbacks = Rollbacks(start.progress.skipped_in_a_row)
-        self._lap_step = session.step
+        rates = best_rates(session) if outbox is not None else None
+        self._speedometer = Speedometer(session, self._stopwatch, rates)
         self._phase = "training"
         self._is_save_due = False
         self._train_loss: float | None = None
@@ -85,7 +88,7 @@ class Loop:
         """Save a checkpoint of this step; return its name, or nothing before the first step."""
         if not self._session.step:
             return ""
-        with self._interrupted_by("saving" if self._saver.must_wait else ""):
+        with self._interrupted_by("saving" if self._saver.must_wait else "", "save"):
             self._saver.periodic(self._progress())
         return self._runlog.run.step_checkpoint(self._session.step).name
 
@@ -116,6 +119,8 @@ class Loop:
     def _log(self) -> None:
         """Write a line of the step log, with an evaluation where one is due."""
         interval = self._session.meter.take()
+        if found := self._session.step_news():
+            self._news.tell("plan", found)
         self._train_loss = interval.train_loss
         self._news.skipped(interval)
         if self._rollbacks.is_due(interval, self._session.step):
@@ -125,28 +130,27 @@ class Loop:
         self._write_line(interval, self._evaluate() if is_due else None)
 
     def _write_line(self, interval: Interval, evaluation: Evaluation | None) -> None:
-        # Not log.every: after a resume the first interval began in an earlier attempt.
-        steps_per_sec = (self._session.step - self._lap_step) / self._stopwatch.lap()
-        self._lap_step = self._session.step
+        speed = self._speedometer.read()
         elapsed_s, now = self._stopwatch.elapsed_s, iso(time.time())
-        record = step_record(self._session, interval, steps_per_sec, evaluation, elapsed_s, now)
+        record = step_record(self._session, interval, speed, evaluation, elapsed_s, now)
         self._runlog.step(record)
         self._bar.numbers(record)
         self._runlog.say(step_line(record, self._config.schedule.steps))
 
     def _evaluate(self) -> Evaluation:
-        with self._interrupted_by("evaluating"):
+        with self._interrupted_by("evaluating", "eval"):
             self._evaluation = evaluation = self._session.evaluate()
             if evaluation.is_implausible:
                 self._news.implausible(evaluation)
-            if self._session.beats_best(evaluation.val_loss):
+        if self._session.beats_best(evaluation.val_loss):
+            with self._interrupted_by("saving" if self._saver.must_wait else "", "save"):
                 self._saver.best(evaluation)
         return evaluation
 
     def _roll_back(self) -> None:
         """Go back to the newest good checkpoint, with the log."""
         failed = self._session.step
-        with self._interrupted_by("starting"):
+        with self._interrupted_by("starting", "other"):
             self._drain()
             self._rollbacks.begin()
             group, before = self._session.group, self._rollbacks.before
@@ -155,8 +159,7 @@ class Loop:
             self._session.restore(self._rollbacks.end(start).content)
         self._train_loss = self._evaluation = None
         self._is_save_due = False
-        self._lap_step = self._session.step
-        self._stopwatch.lap()
+        self._speedometer.restart()
         what = f"no step up to {failed} reached the weights: back to step {self._session.step}"
         self._news.tell("rollback", what, trimmed=start.trimmed, count=self._rollbacks.count)
 
@@ -166,7 +169,7 @@ class Loop:
         return Progress(self._train_loss, val_loss, self._stopwatch.elapsed_s, skipped)
 
     def _finish(self) -> Summary:
-        with self._interrupted_by("saving"):
+        with self._interrupted_by("saving", "save"):
             self._saver.final(self._progress())
             self._drain()
         return self._end("finished", "finish", f"finished after {self._session.step} steps")
@@ -175,7 +178,7 @@ class Loop:
         reason, step = self._between.stop_reason, self._session.step
         if signal := self._between.stop_signal:
             self._news.tell("signal", f"{signal} came: saving and stopping", signal=signal)
-        with self._interrupted_by("saving"):
+        with self._interrupted_by("saving", "save"):
             self.save_now()
             self._drain()
         return self._end("stopped", "stop", f"stopped by {reason} after {step} steps")
@@ -196,11 +199,11 @@ class Loop:
             self._outbox.drain()
 
     @contextmanager
-    def _interrupted_by(self, phase: str) -> Iterator[None]:
+    def _interrupted_by(self, phase: str, kind: Interruption) -> Iterator[None]:
         """Keep what happens inside out of the rates; announce a phase that may last."""
         if phase:
             self._enter(phase)
-        with self._stopwatch.interruption():
+        with self._stopwatch.interruption(kind):
             yield
         if phase:
             self._enter(self._phase)

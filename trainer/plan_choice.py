@@ -10,12 +10,14 @@ import msgspec
 import torch
 
 from trainer.config import Config
+from trainer.device import describe
 from trainer.head_libraries import has_cut_loss, has_library_loss
+from trainer.machine_cache import MachineCache
 from trainer.model import Model
 from trainer.plan import DtypeName, Plan
-from trainer.plan_cache import known_plan, remember_plan
 from trainer.plan_timing import Trial, time_head, time_trunk
 
+_CACHE = MachineCache("step_plans.json", Plan)
 _SMALL_LOGITS_BYTES = 64 * 2**20
 """Below this there is nothing to gain, and not measuring is quicker."""
 _CPU_TOKENS = 512
@@ -44,12 +46,17 @@ def choose_plan(config: Config, model: Model, device: torch.device, tokens: int)
     is_small = tokens * config.model.vocab * 4 < _SMALL_LOGITS_BYTES
     if device.type == "mps" or is_small or config.device.deterministic:
         return plain
-    if (known := known_plan(config, device, tokens)) is not None:
+    key = (*_machine(device), config.model, config.device, tokens)
+    if (known := _CACHE.get(*key)) is not None:
         return known
     trial = Trial(config, model, device, tokens if device.type == "cuda" else _CPU_TOKENS)
     chosen = _on_cuda(plain, trial) if device.type == "cuda" else _on_cpu(plain, trial)
-    remember_plan(config, device, tokens, chosen)
+    _CACHE.put(chosen, *key)
     return chosen
+
+
+def _machine(device: torch.device) -> tuple[object, ...]:
+    return describe(device), torch.__version__, has_cut_loss(), Plan.__struct_fields__
 
 
 def _plain_plan(config: Config, device: torch.device) -> Plan:

@@ -3,6 +3,25 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal, NamedTuple
+
+Interruption = Literal["eval", "save", "other"]
+
+
+class Lap(NamedTuple):
+    """The time between two log lines, pauses left out."""
+
+    training_s: float
+    """Of training steps."""
+    eval_s: float
+    """Of evaluations."""
+    save_s: float
+    """Waiting for checkpoints."""
+
+    @property
+    def total_s(self) -> float:
+        """All of it."""
+        return sum(self)
 
 
 class Stopwatch:
@@ -10,7 +29,7 @@ class Stopwatch:
 
     def __init__(self, elapsed_before_s: float = 0.0) -> None:
         self._start = time.perf_counter() - elapsed_before_s
-        self._interrupted_s = 0.0
+        self._interrupted_s: dict[Interruption, float] = {}
         self._held_at: float | None = None
         self._lap_start = self._start + elapsed_before_s
 
@@ -20,12 +39,13 @@ class Stopwatch:
         return time.perf_counter() - self._start
 
     @contextmanager
-    def interruption(self) -> Iterator[None]:
-        """Leave what happens inside out of the lap."""
+    def interruption(self, kind: Interruption) -> Iterator[None]:
+        """Leave what happens inside out of the training time of the lap."""
         begin = time.perf_counter()
         yield
         if self._held_at is None:
-            self._interrupted_s += time.perf_counter() - begin
+            interrupted_s = self._interrupted_s.get(kind, 0.0)
+            self._interrupted_s[kind] = interrupted_s + time.perf_counter() - begin
 
     def hold(self) -> None:
         """Stand still until `release`: a pause is not training time."""
@@ -38,9 +58,10 @@ class Stopwatch:
         self._start += held_s
         self._lap_start += held_s
 
-    def lap(self) -> float:
-        """Return the seconds of training since the last lap, interruptions left out."""
+    def lap(self) -> Lap:
+        """Return where the time since the last lap went, and begin another."""
         now = time.perf_counter()
-        lap_s = now - self._lap_start - self._interrupted_s
-        self._lap_start, self._interrupted_s = now, 0.0
-        return lap_s
+        interrupted_s = self._interrupted_s
+        training_s = now - self._lap_start - sum(interrupted_s.values())
+        self._lap_start, self._interrupted_s = now, {}
+        return Lap(training_s, interrupted_s.get("eval", 0.0), interrupted_s.get("save", 0.0))

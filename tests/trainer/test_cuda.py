@@ -1,16 +1,21 @@
 """The CUDA path, where there is a GPU; elsewhere these are skipped and say so."""
 
+import json
 import math
 from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 
 from tests.runs_of_trainer import run_trainer, write_config
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import RunInfo, Step, System, decode
 from trainer.checkpoint import load
+from trainer.device import autocast
 from trainer.gpus import read_gpus
+from trainer.head import HeadKind, loss_function
+from trainer.head_libraries import has_cut_loss, has_library_loss
 
 pytestmark = [
     pytest.mark.gpu,
@@ -41,8 +46,7 @@ def test_float32_losses_on_cuda_are_those_of_the_cpu(tmp_path: Path, source_fold
             tmp_path / "cuda",
             source_folder,
             "device.device=cuda",
-            "device.dtype=float32",
-            "device.compile=off",
+            *EAGER,
         )
     )
 
@@ -57,6 +61,90 @@ def test_compiled_bfloat16_learns_and_says_so(tmp_path: Path, source_folder: Pat
     assert (info.device["type"], info.device["dtype"]) == ("cuda", "bfloat16")
     assert losses[-1] < losses[0] - 0.5
     assert all(weight.device.type == "cpu" for weight in load(run.best).content["model"].values())
+
+
+EAGER = ("device.dtype=float32", "device.compile=off", "device.capture=off")
+
+
+@pytest.mark.parametrize("way", ["device.compile=off", "device.compile=on"])
+def test_a_captured_step_gives_the_losses_of_one_that_is_launched(
+    tmp_path: Path, source_folder: Path, way: str
+) -> None:
+    (tmp_path / "eager").mkdir()
+    (tmp_path / "captured").mkdir()
+    eager = train(tmp_path / "eager", source_folder, "device.device=cuda", *EAGER)
+
+    captured = train(
+        tmp_path / "captured", source_folder, "device.device=cuda", "device.dtype=float32", way
+    )
+
+    assert losses_of(captured) == pytest.approx(losses_of(eager), rel=1e-3)
+    said = [json.loads(line) for line in captured.events.read_bytes().splitlines()]
+    assert [event["message"] for event in said if event["event"] == "plan"]
+
+
+def test_a_captured_run_that_is_resumed_captures_again(tmp_path: Path, source_folder: Path) -> None:
+    config = write_config(tmp_path, source_folder)
+    ends = ["--set", "device.device=cuda", "--set", "checkpoint.every=20"]
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    assert run_trainer(config, whole, *ends).returncode == 0
+    assert run_trainer(config, halves, *ends).returncode == 0
+    run = RunDir.of_experiment(halves, "tiny")
+    middle = run.step_checkpoint(20)
+
+    assert run_trainer(config, halves, *ends, "--resume", str(middle)).returncode == 0
+
+    others = losses_of(RunDir.of_experiment(whole, "tiny"))
+    assert losses_of(run) == pytest.approx(others, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "columns"),
+    [
+        ("whole", 0, 0),
+        ("whole", 0, 320),
+        ("chunked", 64, 320),
+        pytest.param(
+            "linear_cross_entropy",
+            64,
+            0,
+            marks=pytest.mark.skipif(not has_library_loss(), reason="PyTorch before 2.13"),
+        ),
+        pytest.param(
+            "cut_cross_entropy",
+            0,
+            0,
+            marks=pytest.mark.skipif(not has_cut_loss(), reason="not installed"),
+        ),
+    ],
+)
+def test_every_head_gives_the_loss_and_gradients_of_float64(
+    kind: HeadKind, rows: int, columns: int
+) -> None:
+    generator = torch.Generator().manual_seed(1)
+    hidden = torch.randn(256, 64, generator=generator).cuda().requires_grad_()
+    weight = torch.randn(301, 64, generator=generator).cuda().mul_(0.1).requires_grad_()
+    targets = torch.randint(301, (256,), generator=generator).cuda()
+    exact = [tensor.detach().double().requires_grad_() for tensor in (hidden, weight)]
+    reference = functional.cross_entropy(functional.linear(*exact), targets)
+    wanted = torch.autograd.grad(reference, exact)
+
+    with autocast(hidden.device, torch.bfloat16):
+        loss = loss_function(kind, rows, columns)(hidden, weight, targets)
+
+    assert loss.item() == pytest.approx(reference.item(), rel=5e-3)
+    for ours, theirs in zip(torch.autograd.grad(loss, (hidden, weight)), wanted, strict=True):
+        assert (ours.double() - theirs).norm() < 2e-2 * theirs.norm()
+
+
+def test_the_log_says_where_the_time_of_a_captured_step_goes(
+    tmp_path: Path, source_folder: Path
+) -> None:
+    run = train(tmp_path, source_folder, "device.device=cuda", "schedule.steps=200")
+    last = decode(run.log.read_bytes().splitlines()[-1], Step)
+
+    shares = (last.head_share, last.trunk_share, last.optimizer_share, last.gap_share)
+    assert all(isinstance(share, float) and 0 <= share <= 1 for share in shares)
 
 
 def test_the_gpu_is_read_through_nvml() -> None:

@@ -1,6 +1,5 @@
 """A full disk, a read-only one, a folder that vanishes: nothing is torn, and people are told."""
 
-import json
 import resource
 import shutil
 import signal
@@ -8,12 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from tests.runs_of_trainer import run_trainer, trainer_command, wait_until, write_config
+from tests.runs_of_trainer import (
+    lines_without_times,
+    run_trainer,
+    trainer_command,
+    wait_until,
+    write_config,
+)
 from tests.trainer.small_disk import SmallDisk, needs_small_disk
 from tokmon.rundir.atomic import is_temporary
 from tokmon.rundir.layout import RunDir
@@ -21,8 +25,6 @@ from tokmon.rundir.records import BadLineError, Event, Step, decode
 from trainer.checkpoint import load, newest_good
 
 pytestmark = pytest.mark.slow
-
-TIMES = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +58,6 @@ def run_on(disk: SmallDisk) -> RunDir:
     return RunDir.of_experiment(disk.path, "tiny")
 
 
-def lines_of(run: RunDir) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in run.log.read_bytes().splitlines()]
-    return [{key: line[key] for key in line if key not in TIMES} for line in lines]
-
-
 def count_lines(run: RunDir) -> int:
     return run.log.read_bytes().count(b"\n") if run.log.exists() else 0
 
@@ -85,7 +82,7 @@ def assert_whole(run: RunDir) -> None:
 
 
 def assert_same(run: RunDir, whole: RunDir) -> None:
-    assert lines_of(run) == lines_of(whole)
+    assert lines_without_times(run) == lines_without_times(whole)
     ours, theirs = (load(each.final).content["model"] for each in (run, whole))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.device import autocast
-from trainer.head import mean_loss, token_losses
+from trainer.head import HeadKind, loss_function, mean_loss, token_losses
+from trainer.head_libraries import has_library_loss
 
 CPU = torch.device("cpu")
 VOCAB, WIDTH = 301, 16
@@ -54,6 +55,53 @@ def test_gradients_agree_with_float64() -> None:
         gradients(loss, hidden, weight), gradients(reference, *exact), strict=True
     ):
         torch.testing.assert_close(mine.double(), its, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["whole", "chunked", "linear_cross_entropy"])
+@pytest.mark.parametrize("columns", [0, 320])
+def test_every_way_gives_the_loss_and_the_gradients_of_float64(
+    kind: HeadKind, columns: int
+) -> None:
+    if kind == "linear_cross_entropy" and not has_library_loss():
+        pytest.skip("PyTorch before 2.13")
+    hidden, weight, targets = problem(40)
+    exact = [tensor.detach().double().requires_grad_() for tensor in (hidden, weight)]
+    reference = functional.cross_entropy(functional.linear(*exact), targets)
+
+    loss = loss_function(kind, rows=16, columns=columns)(hidden, weight, targets)
+
+    assert loss.item() == pytest.approx(reference.item(), rel=1e-6)
+    for mine, its in zip(
+        gradients(loss, hidden, weight), gradients(reference, *exact), strict=True
+    ):
+        torch.testing.assert_close(mine.double(), its, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("columns", [0, 20])
+@pytest.mark.parametrize("rows", [0, 3])
+def test_gradients_are_those_of_finite_differences(rows: int, columns: int) -> None:
+    generator = torch.Generator().manual_seed(3)
+    hidden, weight = (
+        torch.randn(size, 4, generator=generator, dtype=torch.float64).requires_grad_()
+        for size in (7, 11)
+    )
+    targets = torch.randint(11, (7,), generator=generator)
+
+    def loss() -> Tensor:
+        return mean_loss(hidden, weight, targets, rows, columns)
+
+    found = gradients(loss(), hidden, weight)
+
+    for tensor, gradient in zip((hidden, weight), found, strict=True):
+        numbers = tensor.detach().view(-1)
+        for place, slope in enumerate(gradient.flatten().tolist()):
+            kept = numbers[place].item()
+            numbers[place] = kept + 1e-5
+            above = loss().item()
+            numbers[place] = kept - 1e-5
+            below = loss().item()
+            numbers[place] = kept
+            assert slope == pytest.approx((above - below) / 2e-5, rel=1e-6, abs=1e-9)
 
 
 @pytest.mark.parametrize("rows", [0, 7, 64])

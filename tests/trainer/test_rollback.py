@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import trainer.head
-from tests.runs_of_trainer import run_trainer, write_config
+from tests.runs_of_trainer import lines_without_times, run_trainer, write_config
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import RunInfo, decode
@@ -19,8 +19,6 @@ from trainer.meter import Interval
 from trainer.resume import Start
 from trainer.rollback import SKIPPED_IN_A_ROW, Rollbacks
 from trainer.run import run_training
-
-TIMES = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
 
 
 @pytest.fixture
@@ -47,11 +45,6 @@ def events_of(run: RunDir, kind: str) -> list[dict[str, Any]]:
     return [event for event in events if event["event"] == kind]
 
 
-def lines_of(run: RunDir) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in run.log.read_bytes().splitlines()]
-    return [{key: line[key] for key in line if key not in TIMES} for line in lines]
-
-
 def test_weights_that_broke_once_are_taken_from_the_checkpoint_before(
     breaking: Callable[[Callable[[int], bool]], None], tmp_path: Path, source_folder: Path
 ) -> None:
@@ -66,7 +59,7 @@ def test_weights_that_broke_once_are_taken_from_the_checkpoint_before(
     (rollback,) = events_of(run, "rollback")
     assert "no step up to 56 reached the weights: back to step 20" in rollback["message"]
     assert [json.loads(line)["step"] for line in rollback["trimmed"]] == list(range(22, 56, 2))
-    assert lines_of(run) == lines_of(whole)
+    assert lines_without_times(run) == lines_without_times(whole)
     ours, theirs = (load(each.final).content["model"] for each in (run, whole))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 

@@ -6,12 +6,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from tests.runs_of_trainer import run_trainer, trainer_command, wait_until, write_config
+from tests.runs_of_trainer import (
+    lines_without_times,
+    run_trainer,
+    trainer_command,
+    wait_until,
+    write_config,
+)
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Event, RunInfo, Step, Summary, decode
 from trainer.checkpoint import load
@@ -38,12 +43,6 @@ def events_of(run: RunDir) -> list[str]:
 
 def info_of(run: RunDir) -> RunInfo:
     return decode(run.run_info.read_bytes(), RunInfo)
-
-
-def without_times(run: RunDir) -> list[dict[str, Any]]:
-    times = ("steps_per_sec", "tokens_per_sec", "elapsed_s", "time")
-    lines = [json.loads(line) for line in run.log.read_bytes().splitlines()]
-    return [{key: line[key] for key in line if key not in times} for line in lines]
 
 
 def weights_of(path: Path) -> dict[str, torch.Tensor]:
@@ -127,7 +126,9 @@ def test_the_same_seed_gives_the_same_log(
 ) -> None:
     run_trainer(write_config(tmp_path, source_folder), tmp_path)
 
-    assert without_times(RunDir.of_experiment(tmp_path, "tiny")) == without_times(finished)
+    assert lines_without_times(RunDir.of_experiment(tmp_path, "tiny")) == lines_without_times(
+        finished
+    )
 
 
 @posix_only
@@ -149,7 +150,7 @@ def test_a_signal_saves_and_the_run_goes_on_exactly(
     answer = run_trainer(config, tmp_path)
 
     assert answer.returncode == 0, answer.stderr
-    assert without_times(run) == without_times(finished)
+    assert lines_without_times(run) == lines_without_times(finished)
     resumed, whole = weights_of(run.final), weights_of(finished.final)
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
     assert {"signal", "stop", "resume", "finish"} <= set(events_of(run))
@@ -170,7 +171,7 @@ def test_kill_9_loses_nothing_before_the_checkpoint_and_resumes_exactly(
 
     assert answer.returncode == 0, answer.stderr
     assert "resume" in answer.stderr
-    assert without_times(run) == without_times(finished)
+    assert lines_without_times(run) == lines_without_times(finished)
     resumed, whole = weights_of(run.final), weights_of(finished.final)
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
 
@@ -313,7 +314,7 @@ def test_going_on_from_an_earlier_checkpoint_gives_up_the_later_ones(
 
     assert answer.returncode == 0, answer.stderr
     assert "from tiny_step20.pt at step 20, 10 log lines past it" in answer.stderr
-    assert without_times(run) == without_times(finished)
+    assert lines_without_times(run) == lines_without_times(finished)
     assert (run.superseded / "tiny_final.pt").exists()
     assert (run.superseded / "tiny_step30.json").exists()
 

@@ -82,6 +82,16 @@ class Step(Record, frozen=True, kw_only=True):
     """Time that a step has to take on this device by its FLOP and bytes, of the time it takes."""
 
 
+TIME_KEYS = frozenset(
+    {
+        *("steps_per_sec", "tokens_per_sec", "elapsed_s", "time"),
+        *("head_share", "trunk_share", "optimizer_share", "input_share", "eval_share"),
+        *("save_share", "gap_share", "mfu", "floor_share"),
+    }
+)
+"""Keys of a step line that tell how long it took: all that the lines of equal runs differ in."""
+
+
 class Event(Record, frozen=True, kw_only=True):
     """Something that happened once."""
 
