@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.monitor.timed_run import SHARES, TimedRun
 from tests.runs.builder import RunBuilder
 from tokmon.cli.status import status
 from tokmon.rundir.errors import TokmonError
@@ -15,7 +16,7 @@ from tokmon.rundir.records import iso
 KEYS = [
     "experiment", "state", "step", "max_steps", "train_loss", "train_ppl", "val_loss",
     "best_val_loss", "best_step", "lr", "steps_per_sec", "tokens_per_sec", "eta_s", "started",
-    "updated", "gpus", "alerts", "bad_lines",
+    "updated", "gpus", "alerts", "bad_lines", "time_spent", "mfu", "floor_share",
 ]  # fmt: skip
 
 
@@ -36,6 +37,43 @@ def test_json_has_exactly_the_stable_keys(tmp_path: Path) -> None:
     assert found["started"] == iso(builder.started)
     assert found["gpus"][0]["name"] == "NVIDIA GeForce RTX 5090"
     assert found["bad_lines"] == 0
+    assert found["time_spent"] == dict.fromkeys(SHARES)
+    assert (found["mfu"], found["floor_share"]) == (None, None)
+
+
+def test_a_run_that_tells_where_its_time_goes_has_a_line_for_it(tmp_path: Path) -> None:
+    builder = TimedRun(logs=tmp_path).write(12)
+
+    text = run(builder.run.path).stdout.splitlines()
+    found = json.loads(run(builder.run.path, "--json").stdout)
+
+    assert (
+        "time        head 67%, trunk 19%, optimizer 4%, input 1%, evaluation 6%, saving 0%, "
+        "gap 2%; MFU 63%, 71% of floor"
+    ) in text
+    assert list(found["time_spent"]) == list(SHARES)
+    assert sum(found["time_spent"].values()) == pytest.approx(1, abs=0.001)
+    assert (found["mfu"], found["floor_share"]) == (0.6312, 0.7093)
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"mfu": 0.0421}, "time        MFU 4.2%"),
+        ({"floor_share": 1.0}, "time        100% of floor"),
+        ({"head_share": 0.5, "gap_share": 0.25}, "time        head 50%, gap 25%"),
+        ({"mfu": 42.0, "head_share": -1.0, "gap_share": None}, None),
+    ],
+)
+def test_what_is_told_of_the_time_stands_alone(
+    tmp_path: Path, fields: dict[str, float | None], line: str | None
+) -> None:
+    builder = RunBuilder(logs=tmp_path)
+    builder.line(**fields)
+
+    lines = run(builder.run.path).stdout.splitlines()
+
+    assert [text for text in lines if text.startswith("time ")] == ([line] if line else [])
 
 
 def test_json_of_an_empty_run_has_the_keys_too(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tokmon.monitor import eta
 from tokmon.monitor.best import lowest_logged
 from tokmon.monitor.series import Frame
 from tokmon.monitor.state import Best
+from tokmon.monitor.time_spent import TimeSpent, time_spent
 
 WATCHED_KEYS = ("train_loss", "val_loss", "grad_norm")
 """Metrics that should be finite wherever they stand."""
@@ -46,6 +47,8 @@ class Digest:
     """Lately, pauses included."""
     line_interval_s: float | None = None
     """Usual time between lines."""
+    time_spent: TimeSpent = field(default_factory=TimeSpent)
+    """Where the time goes, where the log tells it."""
 
 
 def digest(frame: Frame) -> Digest:
@@ -62,6 +65,7 @@ def digest(frame: Frame) -> Digest:
         first_time=float(times[0]) if len(times) else None,
         seconds_per_step=eta.seconds_per_step(frame),
         line_interval_s=eta.line_interval_s(frame),
+        time_spent=time_spent(frame),
     )
 
 

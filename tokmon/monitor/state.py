@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tokmon.monitor.eta import Eta
 from tokmon.monitor.series import Frame
+from tokmon.monitor.time_spent import TimeSpent
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Event, RunInfo, Sample, Summary, System
 
@@ -145,6 +146,8 @@ class RunState:
     """Recent rate, evaluation and saving left out."""
     tokens_per_sec: float | None = None
     """The same in tokens."""
+    time_spent: TimeSpent = field(default_factory=TimeSpent)
+    """Where the time goes, where the log tells it; there before `frame` is complete."""
     eta: Eta | None = None
     """When it will be done, while that can be said."""
     best: Best | None = None

@@ -78,6 +78,17 @@ def percent(value: float | None) -> str:
     return UNKNOWN if value is None or not math.isfinite(value) else f"{value:.0f}"
 
 
+def share(value: float) -> str:
+    """Return 0 to 1 as percent, with the sign: 71%, 0%."""
+    return f"{100 * value:.0f}%"
+
+
+def utilisation(value: float) -> str:
+    """Return 0 to 1 as percent with two digits, as a small one matters too: 63%, 4.2%."""
+    pct = 100 * value
+    return f"{pct:.0f}%" if pct >= 9.95 or pct == 0 else f"{pct:.1f}%"
+
+
 def _decimals(scaled: float) -> int:
     size = abs(scaled)
     return 0 if size >= 99.95 else 1 if size >= 9.995 else 2

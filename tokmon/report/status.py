@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from tokmon.monitor.state import RunState
 
 _EXIT_CODES = {"STALLED": 3, "CRASHED": 4, "KILLED": 4}
+_ACTIVITIES = {
+    "head_share": "head",
+    "trunk_share": "trunk",
+    "optimizer_share": "optimizer",
+    "input_share": "input",
+    "eval_share": "evaluation",
+    "save_share": "saving",
+    "gap_share": "gap",
+}
+_SHARE_DECIMALS = 4
 
 
 def exit_code(state: RunState) -> int:
@@ -22,7 +32,7 @@ def exit_code(state: RunState) -> int:
 
 def as_dict(state: RunState) -> dict[str, Any]:
     """Return the stable keys of `tokmon status --json`; null where a value is not known."""
-    latest, best = state.latest, state.best
+    latest, best, spent = state.latest, state.best, state.time_spent
     return {
         # A folder's name may be no text; JSON is.
         "experiment": state.experiment.encode(errors="backslashreplace").decode(),
@@ -43,6 +53,9 @@ def as_dict(state: RunState) -> dict[str, Any]:
         "gpus": msgspec.to_builtins(state.systems[-1].gpus) if state.systems else [],
         "alerts": [str(alert) for alert in state.alerts],
         "bad_lines": state.bad_line_count,
+        "time_spent": {key: _rounded(spent.shares.get(key)) for key in _ACTIVITIES},
+        "mfu": spent.mfu,
+        "floor_share": spent.floor_share,
     }
 
 
@@ -61,6 +74,7 @@ def as_text(state: RunState) -> list[str]:
         ("val", _validation(state)),
         ("best", _best(state)),
         ("speed", _speed(state)),
+        ("time", _time_spent(state)),
         ("eta", f"{state.eta.in_words()} ({iso(state.eta.ends_at)})" if state.eta else ""),
         ("started", "" if state.started is None else iso(state.started)),
         ("updated", "" if state.updated is None else iso(state.updated)),
@@ -119,6 +133,20 @@ def _speed(state: RunState) -> str:
         f"{figures.rate(state.steps_per_sec)} steps/s, "
         f"{figures.compact(state.tokens_per_sec)} tokens/s"
     )
+
+
+def _time_spent(state: RunState) -> str:
+    """Return where the time goes, and how well the device is used, as far as it is known."""
+    spent = state.time_spent
+    shares = [f"{_ACTIVITIES[key]} {figures.share(share)}" for key, share in spent.shares.items()]
+    used = [] if spent.mfu is None else [f"MFU {figures.utilisation(spent.mfu)}"]
+    if spent.floor_share is not None:
+        used.append(f"{figures.utilisation(spent.floor_share)} of floor")
+    return "; ".join(", ".join(facts) for facts in (shares, used) if facts)
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, _SHARE_DECIMALS)
 
 
 def _gpus(state: RunState) -> list[tuple[str, str]]:

@@ -23,6 +23,8 @@ class Glyphs:
     bar_empty: str
     spark: str
     """Eight heights, lowest first."""
+    activities: str
+    """What the time goes into, in the order of SHARE_KEYS: seven lines told apart by shape."""
     best: str
     latest: str
     output: str
@@ -60,6 +62,7 @@ UNICODE = Glyphs(
     bar_full="━",
     bar_empty="─",
     spark="▁▂▃▄▅▆▇█",
+    activities="━═─╌╍┅·",
     best="◆",
     latest="▸",
     output="│",
@@ -93,6 +96,7 @@ ASCII = Glyphs(
     bar_full="=",
     bar_empty="-",
     spark="_.:-=+*#",
+    activities="#=+:-o.",
     best="@",
     latest=">",
     output="|",

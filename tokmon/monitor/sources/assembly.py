@@ -68,6 +68,7 @@ def assemble(findings: Findings, vitality: Vitality) -> RunState:
         max_steps=max_steps,
         steps_per_sec=latest.get("steps_per_sec"),
         tokens_per_sec=latest.get("tokens_per_sec"),
+        time_spent=findings.digest.time_spent,
         eta=_eta(findings, step, max_steps) if health.phase.is_progressing else None,
         best=with_file(findings.digest.best, findings.best_sidecar, findings.run.best),
         systems=findings.systems,

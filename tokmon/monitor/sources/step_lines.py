@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from tokmon.monitor.series import Column, Floats, Ints
+from tokmon.monitor.time_spent import OPTIONAL_KEYS
 from tokmon.monitor.visible import visible
 from tokmon.rundir.records import BadLineError, Step, decode, moment
 
@@ -24,7 +25,8 @@ MAX_STEP = 2**53
 _ABSENT = object()
 _rows_decoder = msgspec.json.Decoder(Row)
 _NUMBER = frozenset({int, float, type(None)})
-_EXPECTED_TYPES = {key: _NUMBER for key in Step.__struct_fields__ if key != "extra"} | {
+_STRICT_KEYS = frozenset(Step.__struct_fields__) - OPTIONAL_KEYS - {"extra"}
+_EXPECTED_TYPES = dict.fromkeys(_STRICT_KEYS, _NUMBER) | {
     "step": frozenset({int}),
     "tokens": frozenset({int, type(None)}),
     "time": frozenset({str, type(None)}),
@@ -93,7 +95,7 @@ def _is_sound(rows: list[Row]) -> bool:
 
 
 def _row(line: bytes) -> Row:
-    """Return one line's fields; NaN and Infinity, which are not JSON, are taken for null.
+    """Return one line's fields, forgiving what `_mended` forgives.
 
     Raises:
         BadLineError: it is no step record.
@@ -101,17 +103,28 @@ def _row(line: bytes) -> Row:
     try:
         record, fields = decode(line, Step), msgspec.json.decode(line)
     except BadLineError:
-        line = _with_nulls(line)
+        line = _mended(line)
         record, fields = decode(line, Step), msgspec.json.decode(line)
     if not 0 <= record.step < MAX_STEP:
         raise BadLineError(f"step {record.step} is out of range")
     return {**fields, "step": record.step}
 
 
-def _with_nulls(line: bytes) -> bytes:
-    """Return a line as JSON; msgspec writes what is not finite, 1e400 too, as null."""
+def _mended(line: bytes) -> bytes:
+    """Return a line without the faults that spoil no line.
+
+    NaN and Infinity, which are not JSON, are null, as is 1e400, which msgspec writes so; an
+    optional key that holds no number is left out.
+    """
     try:
-        return msgspec.json.encode(json.loads(line, parse_constant=lambda _: None))
+        fields = json.loads(line, parse_constant=lambda _: None)
+        if isinstance(fields, dict):
+            fields = {
+                key: value
+                for key, value in fields.items()
+                if key not in OPTIONAL_KEYS or type(value) in _NUMBER
+            }
+        return msgspec.json.encode(fields)
     # ValueError: lone surrogates, which are read but cannot be written, are among it.
     except (ValueError, RecursionError) as error:
         raise BadLineError(str(error)) from error

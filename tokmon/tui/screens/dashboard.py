@@ -29,6 +29,9 @@ from tokmon.tui.widgets.throughput import Throughput
 
 _WIDTHS = [(0, "-tiny"), (70, "-narrow"), (130, "-wide")]
 _HEIGHTS = [(0, "-short"), (20, "-medium"), (36, "-tall")]
+_TIMED_ROWS = {"-narrow": 23, "-tiny": 23, "-wide": 28}
+"""From these heights there is a line more for where the time goes: the chart, and on a wide screen
+the table, has lines to spare. 23 is 80x24 above a status line of tmux."""
 _VIEWS = ("chart", "table", "facts", "log")
 _StateWidget: TypeAlias = (
     RunHeader
@@ -162,14 +165,22 @@ class DashboardScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self.refresh_bindings()
+        self._make_room_for_time()
 
     def watch_state(self, state: RunState) -> None:
         for widget in self._state_widgets:
             widget.state = state
+        self._make_room_for_time()
 
     def watch_view(self, view: str) -> None:
         for name in _VIEWS:
             self.set_class(name == view, f"-view-{name}")
+
+    def _make_room_for_time(self) -> None:
+        width, height = self.size
+        rows = next(_TIMED_ROWS[name] for least, name in reversed(_WIDTHS) if width >= least)
+        is_told = self.state is not None and bool(self.state.time_spent.shares)
+        self.set_class(is_told and height >= rows, "-timed")
 
     def action_help(self) -> None:
         bindings = [active.binding for active in self.active_bindings.values()]
