@@ -12,6 +12,7 @@ from tokmon.rundir.errors import TokmonError
 from trainer.bench_corpus import random_corpus
 from trainer.bench_result import BenchResult, Limits, StepTimes, summarise
 from trainer.bench_steps import time_steps
+from trainer.best_rates import remember_rates
 from trainer.config import Config, corpus_path
 from trainer.config_file import load_config
 from trainer.corpus.build import open_or_build
@@ -90,7 +91,9 @@ def _measured(
     timing.progress("this machine's best", 0, 0)
     before = _peaks(session)
     times = time_steps(session, timing.seconds, timing.progress)
-    return _result(session, corpus, before.or_better(_peaks(session)), times)
+    peaks = before.or_better(_peaks(session))
+    remember_rates(session, peaks.rates)
+    return _result(session, corpus, peaks, times)
 
 
 def _peaks(session: Session) -> Peaks:

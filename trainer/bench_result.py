@@ -36,6 +36,8 @@ class StepTimes(msgspec.Struct, frozen=True, kw_only=True):
     """Of a step, over the blocks."""
     best_s: float
     """Of a step, in the best block."""
+    parts_s: dict[str, float]
+    """Of a step in the mean, by part: input, trunk, head, optimizer (see trainer.marks)."""
     peak_memory_bytes: int | None
     """Most GPU memory held; None elsewhere."""
 
@@ -106,6 +108,8 @@ def print_result(console: Console, result: BenchResult) -> None:
     console.print(Text(f"plan: {result.plan}"), soft_wrap=True)
     console.print(_limits_table(result.limits))
     console.print(_step_table(result))
+    if result.step.parts_s:
+        console.print(_parts_table(result))
     memory = result.step.peak_memory_bytes
     console.print(
         Text(
@@ -149,6 +153,32 @@ def _step_table(result: BenchResult) -> Table:
     share = f"{result.floor_share:.1%} of floor"
     table.add_row("measured, median", "", _ms(result.step.median_s), share)
     table.add_row("measured, best", "", _ms(result.step.best_s), "")
+    return table
+
+
+_FLOORS_OF_PART = {
+    "head": ("head", "loss"),
+    "trunk": ("trunk", "attention", "activations"),
+    "optimizer": ("optimizer",),
+    "input": (),
+}
+
+
+def _parts_table(result: BenchResult) -> Table:
+    """Return what the parts take beside what they take at least, as a run's log has them."""
+    table = Table(box=None, title="where the time goes", title_justify="left")
+    table.add_column("")
+    for heading in ("at least", "measured", "share", "of floor"):
+        table.add_column(heading, justify="right")
+    parts_s = result.step.parts_s
+    mean_s = max(result.step.median_s, sum(parts_s.values()))
+    for part, floors in _FLOORS_OF_PART.items():
+        least_s, took_s = sum(result.floor_s[name] for name in floors), parts_s.get(part, 0.0)
+        reached = f"{least_s / took_s:.0%}" if least_s and took_s else ""
+        least = _ms(least_s) if least_s else ""
+        table.add_row(part, least, _ms(took_s), f"{took_s / mean_s:.0%}", reached)
+    gap_s = mean_s - sum(parts_s.values())
+    table.add_row("gap", "", _ms(gap_s), f"{gap_s / mean_s:.0%}", "")
     return table
 
 

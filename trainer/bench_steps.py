@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import torch
@@ -27,12 +28,14 @@ def time_steps(
     # A GPU's clock and memory allocator need some steps; a CPU's seconds are better spent.
     while step_s < _BLOCK_S and time.perf_counter() - begin < _WARMUP_SHARE * seconds:
         step_s = _block(session, _steps_of_block(session, step_s))
-    begin, blocks, steps = time.perf_counter(), list[float](), 0
+    begin, blocks, steps, parts = time.perf_counter(), list[float](), 0, Counter[str]()
+    session.marks.take(0)
     while len(blocks) < _FEWEST_BLOCKS or time.perf_counter() - begin < seconds:
         count = _steps_of_block(session, step_s)
         step_s = _block(session, count)
         blocks.append(step_s)
         steps += count
+        parts.update(session.marks.take(count))
         elapsed_ms = round(1e3 * min(seconds, time.perf_counter() - begin))
         progress("training steps", elapsed_ms, round(1e3 * seconds))
     return StepTimes(
@@ -40,6 +43,7 @@ def time_steps(
         steps=steps,
         median_s=statistics.median(blocks),
         best_s=min(blocks),
+        parts_s={part: seconds / steps for part, seconds in parts.items()},
         peak_memory_bytes=_peak_memory(session.device),
     )
 

@@ -57,7 +57,12 @@ def v1_on_an_h200(step_s: float) -> BenchResult:
             copy_bytes_per_sec=4.3e12,
         ),
         step=StepTimes(
-            first_s=41.5, steps=3800, median_s=step_s, best_s=step_s, peak_memory_bytes=10**10
+            first_s=41.5,
+            steps=3800,
+            median_s=step_s,
+            best_s=step_s,
+            parts_s={"head": 0.6 * step_s, "trunk": 0.3 * step_s},
+            peak_memory_bytes=10**10,
         ),
         steps_per_sec=1 / step_s,
         tokens_per_sec=tokens / step_s,
