@@ -21,6 +21,7 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Event, RunInfo, Step, Summary, decode
 from trainer.checkpoint import load
 
+PARTS = ("head", "trunk", "optimizer", "input", "eval", "save", "gap")
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
@@ -88,6 +89,19 @@ def test_lines_times_interval_is_the_step_and_keys_are_in_order(finished: RunDir
     assert list(first)[:5] == ["step", "train_loss", "train_ppl", "lr", "steps_per_sec"]
     assert first["lr"] == pytest.approx(1e-2 * 2 / 4)
     assert first["tokens"] == 64
+
+
+def test_each_line_says_where_the_time_since_the_one_before_went(finished: RunDir) -> None:
+    lines = [json.loads(line) for line in finished.log.read_bytes().splitlines()]
+
+    for line in lines:
+        shares = {key: line[key] for key in line if key.endswith("_share")}
+        assert list(shares) == [f"{part}_share" for part in PARTS]
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
+        assert shares["head_share"] > shares["input_share"]
+        assert (shares["eval_share"] > 0) == ("val_loss" in line)
+    # So small a step is not held against what the machine does at best.
+    assert "mfu" not in lines[0]
 
 
 def test_run_json_says_who_what_and_where(finished: RunDir) -> None:
