@@ -13,7 +13,7 @@ def keep_freed_memory() -> None:
     """Let freed blocks below a gigabyte stay with the process, where the C library is glibc's.
 
     By default it maps every block over 32 MB anew, and the system clears each page at its first
-    touch; bench/freed_memory.py measures what that costs. Elsewhere: nothing.
+    touch; bench/step_profile.py measures what that costs. Elsewhere: nothing.
     """
     if not sys.platform.startswith("linux"):
         return
