@@ -77,16 +77,18 @@ def evaluate(
     chosen = scored[group.rank :: group.size]
     lengths = _padded(token_bytes, config.model.vocab, device)
     rows = max(1, _LOGITS_BYTES.get(device.type, 2**26) // (4 * config.model.vocab))
-    totals = torch.zeros(3, dtype=torch.float64)
+    parts = [torch.zeros(3, device=device)]
     for start in range(0, len(chosen), config.data.batch_size):
         inputs, targets = windows.read(chosen[start : start + config.data.batch_size])
         with autocast(device, dtype):
             hidden, wanted = model.hidden(inputs).flatten(0, 1), targets.flatten()
             nats = token_losses(hidden, model.head.weight, wanted, rows)
         sizes = lengths[wanted]
-        totals += torch.stack((nats.sum(), (nats * (sizes > 0)).sum(), sizes.sum())).cpu().double()
+        parts.append(torch.stack((nats.sum(), (nats * (sizes > 0)).sum(), sizes.sum())))
         if on_progress is not None:
             on_progress(min(start + config.data.batch_size, len(chosen)), len(chosen))
+    # One look at the device for all of them.
+    totals = torch.stack(parts).cpu().double().sum(dim=0)
     nats_sum, byte_nats, byte_count = group.sum(totals).tolist()
     tokens = len(scored) * config.data.seq_len
     bpb = byte_nats / math.log(2) / byte_count if byte_count else math.nan
