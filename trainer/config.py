@@ -140,6 +140,9 @@ class DeviceConfig(Section, frozen=True, kw_only=True):
     capture: Literal["auto", "off"] = "auto"
     """The whole step as one CUDA graph; auto tries it in a run's first steps and keeps what is
     faster. Nothing on other devices."""
+    parallel: Literal["auto", "ddp", "fsdp"] = "auto"
+    """With several processes: ddp keeps weights, gradients and moments whole on each, fsdp shares
+    them out; auto is ddp unless they (16 bytes a parameter) take over 80 % of a GPU's memory."""
     deterministic: bool = False
     """Only deterministic kernels: slower on CUDA, and refuses operations that have none."""
     threads: Count = 0

@@ -93,6 +93,11 @@ class Group:
             ) from error
 
 
+def whole(tensor: Tensor) -> Tensor:
+    """Return a tensor that the ranks may share out (a DTensor) as all may read it; collective."""
+    return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+
+
 ALONE = Group()
 """The group of a process that nobody started others beside."""
 

@@ -14,7 +14,7 @@ from trainer.meter import Interval
 from trainer.news import News
 from trainer.outbox import Outbox
 from trainer.progress import TrainingBar, step_line
-from trainer.resume import Start, go_back
+from trainer.resume import Start, go_back, shared_start
 from trainer.rollback import Rollbacks
 from trainer.runlog import RunLog
 from trainer.saving import Progress, Saver
@@ -154,8 +154,8 @@ class Loop:
             self._drain()
             self._rollbacks.begin()
             group, before = self._session.group, self._rollbacks.before
-            start = group.share(go_back(self._runlog.run, before) if group.is_main else None)
-            assert start is not None
+            start = go_back(self._runlog.run, before) if group.is_main else None
+            start = shared_start(start, group, is_sharded=self._session.is_sharded)
             self._session.restore(self._rollbacks.end(start).content)
         self._train_loss = self._evaluation = None
         self._is_save_due = False

@@ -18,8 +18,10 @@ from trainer.corpus.progress import showing_progress
 from trainer.corpus.store import Corpus
 from trainer.device import find_device
 from trainer.distributed import ALONE, Group
+from trainer.flops import parameters
 from trainer.pace import fit_to_time
 from trainer.session import fingerprints
+from trainer.sharding_rule import is_sharding_wanted
 from trainer.tokenizer import Tokenizer, load_tokenizer
 from trainer.window_starts import last_window
 
@@ -32,6 +34,8 @@ class Materials(NamedTuple):
     corpus: Corpus
     tokenizer: Tokenizer
     device: torch.device
+    is_sharded: bool
+    """Whether the ranks share the state out."""
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -76,7 +80,8 @@ def gather(
         last_window(len(split.tokens), config.data.seq_len)  # refuses a corpus that is too small
     if minutes is not None:
         config = fit_to_time(config, corpus, tokenizer, device, minutes)
-    return Materials(config, run, corpus, tokenizer, device)
+    is_sharded = is_sharding_wanted(config.device.parallel, parameters(config.model), device, group)
+    return Materials(config, run, corpus, tokenizer, device, is_sharded)
 
 
 def _refuse_small_vocabulary(config: Config, tokenizer: Tokenizer) -> None:

@@ -81,7 +81,7 @@ def pass_gate(session: Session, runlog: RunLog) -> None:
         TokmonError: the gate is closed.
     """
     dtype, length = session.plan.torch_dtype, session.config.data.seq_len
-    report = examine(session.model, length, session.device, dtype)
+    report = examine(session.whole_model(), length, session.device, dtype)
     runlog.enter("starting", gate=report.as_dict())
     verdict = "; ".join(report.faults) or (
         f"open: no position sees later tokens, loss on random tokens {report.random_loss:.2f}, "

@@ -15,6 +15,7 @@ from tokmon.rundir.records import BadLineError, Step, decode, moment
 from trainer.checkpoint import Checkpoint, load, newest_good, sidecar_info
 from trainer.checkpoint_content import refuse_unlike, run_so_far
 from trainer.config import Config
+from trainer.distributed import Group
 from trainer.plan import Plan
 from trainer.runlog import read_info
 from trainer.saving import Progress
@@ -47,6 +48,14 @@ class Start(NamedTuple):
             return Progress(None, None, 0.0, 0)
         so_far = run_so_far(self.checkpoint)
         return Progress(*(getattr(so_far, name) for name in Progress._fields))
+
+    def for_others(self) -> "Start":
+        """Return this without weights and moments, which other ranks get shared out."""
+        if self.checkpoint is None:
+            return self
+        content = self.checkpoint.content
+        small = {key: content[key] for key in content if key not in ("model", "optimizer")}
+        return self._replace(checkpoint=self.checkpoint._replace(content=small))
 
     @property
     def plan(self) -> Plan | None:
@@ -94,6 +103,15 @@ def go_back(run: RunDir, before: float) -> Start:
     step = checkpoint.content["step"]
     notices += _set_later_ones_aside(run, step)
     return Start(checkpoint, notices, trim_log(run, step))
+
+
+def shared_start(start: Start | None, group: Group, *, is_sharded: bool) -> Start:
+    """Return rank 0's start on all ranks; weights and moments only where each needs all of them."""
+    light = start.for_others() if start is not None and is_sharded else start
+    shared = group.share(light)
+    found = start or shared
+    assert found is not None
+    return found
 
 
 def newest_step(run: RunDir) -> int:

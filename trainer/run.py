@@ -19,7 +19,7 @@ from trainer.memory import keep_freed_memory
 from trainer.model import count_parameters
 from trainer.opening import pass_gate, say_goodbye, say_hello
 from trainer.progress import TrainingBar
-from trainer.resume import Start, prepare
+from trainer.resume import Start, prepare, shared_start
 from trainer.session import Session
 from trainer.signals import StopRequest
 
@@ -61,9 +61,7 @@ def _begin(materials: Materials, resume: str, group: Group) -> Start:
     start = None
     if group.is_main:
         start = prepare(materials.run, materials.config, resume, materials.fingerprints)
-    shared = group.share(start)
-    assert shared is not None
-    return shared
+    return shared_start(start, group, is_sharded=materials.is_sharded)
 
 
 def _train(materials: Materials, start: Start, group: Group, desk: Desk, stop: StopRequest) -> int:
@@ -85,7 +83,15 @@ def _run_loop(
     runlog.enter("starting")
     with desk.telemetry():
         plan = start.plan if start.plan and start.plan.suits(config, device) else None
-        session = Session(config, materials.corpus, materials.tokenizer, device, group, plan)
+        session = Session(
+            config,
+            materials.corpus,
+            materials.tokenizer,
+            device,
+            group,
+            plan,
+            is_sharded=materials.is_sharded,
+        )
         if start.checkpoint is not None:
             session.restore(start.checkpoint.content)
         runlog.enter("starting", parameters=count_parameters(session.model), step=session.step)

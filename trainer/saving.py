@@ -12,7 +12,6 @@ from trainer.evaluate import Evaluation
 from trainer.news import News
 from trainer.outbox import Outbox
 from trainer.session import Session
-from trainer.snapshot import snapshot
 
 _LOOK_EVERY_S = 0.1
 _SNAPSHOTS = 2
@@ -73,7 +72,9 @@ class Saver:
         """Publish a checkpoint of this step, if there is none, and delete what is past `keep`."""
         step = self._session.step
         path = self._run.step_checkpoint(step)
-        if step != self._saved_step and not self._run.sidecar(path).exists():
+        # Rank 0's disk decides: others may not have the folder, or see it a moment later.
+        is_there = self._session.group.share(self._run.sidecar(path).exists())
+        if step != self._saved_step and not is_there:
             self._save(path, progress, keep=self._session.config.checkpoint.keep)
             self._saved_step = step
 
@@ -96,11 +97,13 @@ class Saver:
     ) -> None:
         """Copy `content` now and have `write` called with the copy and the seconds that cost."""
         if self._outbox is None:
+            if self._session.is_sharded:
+                self._session.copied(content)  # takes part in what rank 0 gathers
             return
         begin = time.perf_counter()
         while not self._free.acquire(timeout=_LOOK_EVERY_S):
             self._outbox.check()
-        copied = snapshot(content, self._session.device)
+        copied = self._session.copied(content)
         blocked_s = time.perf_counter() - begin
 
         def job() -> None:

@@ -20,7 +20,8 @@ from trainer.plan import Plan
 from trainer.plan_choice import choose_plan
 from trainer.resident import ResidentSteps
 from trainer.schedule import learning_rate
-from trainer.step import TrainStep
+from trainer.snapshot import snapshot
+from trainer.step import TrainStep, sharded_objective
 from trainer.steps import Agenda, HostSteps, Parts, Steps
 from trainer.tokenizer import Tokenizer
 from trainer.window_starts import DOCUMENTS, document_windows
@@ -46,10 +47,13 @@ class Session:
         device: torch.device,
         group: Group = ALONE,
         plan: Plan | None = None,
+        *,
+        is_sharded: bool = False,
     ) -> None:
         self.config = config
         self.device = device
         self.group = group
+        self.is_sharded = is_sharded
         self.step = 0
         self.best_val_loss = math.inf
         self.best_step = 0
@@ -61,10 +65,13 @@ class Session:
         model = Model(config.model)
         model.initialize(generator)
         self.model = model.to(device)
-        self._optimizer = make_optimizer(self.model, config.optim, device)
         self.plan = plan or self._shared_plan()
+        objective = None
+        if is_sharded:
+            objective = sharded_objective(self.model, self.plan, self.marks, device, group)
+        self._optimizer = make_optimizer(self.model, config.optim, device)
         self._train_step = TrainStep(
-            self.model, self._optimizer, config, device, self.plan, group, self.marks
+            self.model, self._optimizer, config, device, self.plan, group, self.marks, objective
         )
         self.windows = _training_windows(corpus.train, config.data.seq_len, device)
         self._val_windows = Windows(corpus.val.tokens, config.data.seq_len, device)
@@ -128,7 +135,7 @@ class Session:
     def evaluate(self) -> Evaluation:
         """Score the held-out split."""
         return evaluate(
-            self.model,
+            self.whole_model(),
             self._val_windows,
             self._token_bytes,
             self.config,
@@ -136,6 +143,14 @@ class Session:
             self.plan.torch_dtype,
             self.group,
         )
+
+    def whole_model(self) -> Model:
+        """Return the model to call in other ways than training does; collective if sharded."""
+        if not self.is_sharded:
+            return self.model
+        from trainer.sharding import whole_model
+
+        return whole_model(self.model)
 
     def beats_best(self, val_loss: float) -> bool:
         """Note `val_loss` if it is strictly better than all before; say whether it was."""
@@ -166,12 +181,29 @@ class Session:
             "tokens": self.tokens,
         }
 
+    def copied(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Return `content` with its tensors copied to the host; collective if sharded."""
+        if not self.is_sharded:
+            return snapshot(content, self.device)
+        from trainer.sharding import full_state
+
+        return full_state(content, self.group)
+
+    def _restore_weights(self, state: dict[str, Any]) -> None:
+        if not self.is_sharded:
+            self.model.load_state_dict(state["model"])
+            restore_optimizer(self._optimizer, state["optimizer"])
+            return
+        from trainer.sharding import load_full_state
+
+        ours = state if self.group.is_main else None
+        load_full_state(self.model, self._optimizer, ours, self.group)
+
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
         self.step = state["step"]
         self.best_val_loss, self.best_step = state["best_val_loss"], state["best_step"]
-        self.model.load_state_dict(state["model"])
-        restore_optimizer(self._optimizer, state["optimizer"])
+        self._restore_weights(state)
         self._steps.forget()
         self.meter.restore(state["interval"])
         self._train_step.guard.restore(state["guard"])

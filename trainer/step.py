@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
 from trainer.compiled import compiled
 from trainer.config import Config
 from trainer.device import autocast
-from trainer.distributed import ALONE, Group
+from trainer.distributed import ALONE, Group, whole
 from trainer.guard import Guard, Verdict
 from trainer.head import loss_function
 from trainer.marks import Marks, NoMarks
@@ -73,6 +74,7 @@ class TrainStep:
         plan: Plan,
         group: Group = ALONE,
         marks: Marks | None = None,
+        objective: nn.Module | None = None,
     ) -> None:
         self._parameters = list(model.parameters())
         self._optimizer = optimizer
@@ -82,7 +84,8 @@ class TrainStep:
         self._group = group
         self._marks = marks or NoMarks()
         self.guard = Guard(config.optim.skip_sigma, device)
-        self._objective = _shared(Objective(model, plan, self._marks), device, group)
+        self._is_sharded = objective is not None
+        self._objective = objective or _shared(Objective(model, plan, self._marks), device, group)
 
     def __call__(self, inputs: Tensor, targets: Tensor, lr: float | Tensor) -> StepResult:
         """Take one optimizer step on tokens (B, T) and the tokens that follow them (B, T)."""
@@ -91,6 +94,8 @@ class TrainStep:
         loss.backward()
         self._marks.at("trunk")
         grad_norm = nn.utils.clip_grad_norm_(self._parameters, self._clip)
+        if self._is_sharded:
+            grad_norm = whole(grad_norm)
         # Of the whole batch, as the gradient is: the guard must say the same on every rank.
         batch_loss = self._group.mean(loss.detach())
         verdict = self.guard.judge(batch_loss, grad_norm)
@@ -110,11 +115,25 @@ class TrainStep:
         self._optimizer.zero_grad(set_to_none=True)
 
 
+def sharded_objective(
+    model: Model, plan: Plan, marks: Marks, device: torch.device, group: Group
+) -> Objective:
+    """Return the objective of a model whose state it shares out over the ranks (FSDP2)."""
+    # Deferred: DTensor takes a second to import.
+    from trainer.sharding import shard
+
+    objective = Objective(model, msgspec.structs.replace(plan, is_compiled=False), marks)
+    shard(objective, plan, device, group)
+    return objective
+
+
 def _shared(objective: Objective, device: torch.device, group: Group) -> nn.Module:
     """Average gradients over the ranks while backward still runs, where there are several."""
     if group.size == 1:
         return objective
     devices = [device] if device.type == "cuda" else None
+    # Buckets below the head's 51 MB, or its gradient would wait for the blocks' and be sent after
+    # the backward pass and not beside it; smaller ones gain nothing (docs/MANY_PROCESSES.md).
     return nn.parallel.DistributedDataParallel(
-        objective, device_ids=devices, gradient_as_bucket_view=True
+        objective, device_ids=devices, gradient_as_bucket_view=True, bucket_cap_mb=25
     )
