@@ -5,16 +5,16 @@
 
 DIR is a checkout of karpathy/nanoGPT, PYTHON an interpreter that has `transformers accelerate
 litgpt`; both lie outside this repository, and who is not there is said to be absent. With --out a
-JSON file with all numbers is written beside the Markdown. For numbers that mean something the
-machine has to be quiet. On a CPU a batch is 4 sequences unless told otherwise, so that a step takes
-about a second; the reference's own is --batch-size 32, the default on a GPU.
+JSON file with all numbers is written beside the Markdown. Ctrl-C and SIGTERM end it early, with the
+rounds that were whole. For numbers that mean something the machine has to be quiet. On a CPU a
+batch is 4 sequences unless told otherwise, so that a step takes about a second; the reference's own
+is --batch-size 32, the default on a GPU.
 
 A contestant is a name and what it is told, all else is its own default: tokmon, nanogpt, hf,
 litgpt; tokmon:dtype=float32,compile=on; nanogpt:compile=off.
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -23,30 +23,28 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.speed import against_peers, overhead
+from bench.speed.cuda import require_device
 from bench.speed.job import parse_contestant
 from bench.speed.machine import command_line, describe_machine, revision
+from bench.speed.output import Report, markdown_file, positive, run
 from bench.speed.rounds import ROOT, Pit
 from trainer.corpus.build import open_or_build
 
 
-def main() -> None:
+def main() -> int:
     options = parse()
+    return run(lambda: measure(options), options.out)
+
+
+def measure(options: argparse.Namespace) -> Report:
+    require_device(options.device)
     facts = {"command": command_line(), "revision": revision(), "machine": describe_machine()}
     corpus = open_or_build(ROOT / "configs" / "corpora" / "stdlib.toml").folder
     program = overhead if options.overhead else against_peers
     with tempfile.TemporaryDirectory() as cache:
         pit = Pit(options.peer_python, options.threads, Path(cache))
-        page, numbers = program.run(options, corpus, pit, facts)
-        facts["busy_pct"] = pit.busy_pct
-    print(page)
-    if options.out is not None:
-        write(options.out, page, facts | numbers)
-
-
-def write(path: Path, page: str, numbers: dict[str, object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
-    path.with_suffix(".json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+        report = program.run(options, corpus, pit, facts)
+    return report._replace(numbers=facts | {"busy_pct": pit.busy_pct} | report.numbers)
 
 
 def parse() -> argparse.Namespace:
@@ -59,7 +57,7 @@ def parse() -> argparse.Namespace:
     add("--batch-size", type=positive, help="sequences a step (4 on a CPU, 32 on a GPU)")
     add("--rounds", type=positive, default=3, help="turns of each (3)")
     add("--threads", type=positive, default=os.cpu_count(), help="CPU threads of each (all)")
-    add("--out", type=Path, metavar="FILE.md", help="where to write the page, and beside it .json")
+    add("--out", type=markdown_file, metavar="FILE.md", help="where the page goes, beside it .json")
     peers = parser.add_argument_group("beside the others").add_argument
     peers("--contestants", nargs="+", type=contestant, metavar="NAME[:KEY=VALUE,...]")
     peers("--nanogpt", type=Path, metavar="DIR", help="a checkout of karpathy/nanoGPT")
@@ -70,17 +68,7 @@ def parse() -> argparse.Namespace:
     whole("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
     whole("--compile", choices=("auto", "on", "off"), default="auto")
     whole("--evaluations", type=positive, help="how many times 500 steps (1; 10 on a GPU)")
-    options = parser.parse_args()
-    if options.out is not None and options.out.suffix != ".md":
-        parser.error(f"--out {options.out}: not a .md file")
-    return options
-
-
-def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not positive")
-    return number
+    return parser.parse_args()
 
 
 def contestant(text: str) -> str:
@@ -92,4 +80,4 @@ def contestant(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -33,7 +33,8 @@ def _seconds(session: Session, steps: int) -> float:
     begin = time.perf_counter()
     for _ in range(steps):
         session.take_step()
-    session.meter.take()
+        if session.step % session.config.log.every == 0:
+            session.meter.take()
     synchronize(session.device)
     return time.perf_counter() - begin
 

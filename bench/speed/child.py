@@ -7,6 +7,7 @@ import gc
 import json
 import platform
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from dataclasses import asdict
 from importlib import import_module
@@ -50,7 +51,7 @@ def measure(job: Job) -> Outcome:
     return outcome
 
 
-def _waiting_for(device: str):
+def _waiting_for(device: str) -> Callable[[], None]:
     return torch.cuda.synchronize if device == "cuda" else lambda: None
 
 

@@ -1,4 +1,4 @@
-"""The top of every page: command, machine, versions, and how quiet it was."""
+"""The top of every page: command, machine, versions, how quiet it was, whether it was cut short."""
 
 from datetime import UTC, datetime
 from statistics import median
@@ -17,6 +17,7 @@ def heading(facts: dict[str, Any], versions: dict[str, str], pit: Pit, gpu: str)
         _machine(facts["machine"], pit.threads, gpu),
         f"Versions: {', '.join(named)}." if named else "",
         _noise(pit.busy_pct),
+        _ending(facts.get("cut_short", "")),
     ]
     return [part for part in parts if part]
 
@@ -28,9 +29,15 @@ def _machine(machine: dict[str, Any], threads: int, gpu: str) -> str:
 
 
 def _noise(busy_pct: list[float]) -> str:
+    if not busy_pct:
+        return ""
     usual, most = median(busy_pct), max(busy_pct)
     quiet = "quiet" if most <= _QUIET_PCT else "NOT quiet"
     return (
         f"The machine was {quiet}: before each start other programs used {usual:.0f} % of its "
         f"cores in the median, {most:.0f} % at most."
     )
+
+
+def _ending(cut_short: str) -> str:
+    return f"**Cut short:** {cut_short}. The rest of this page is of those." if cut_short else ""

@@ -55,7 +55,7 @@ def nanogpt_version(folder: str) -> str:
 def command_line() -> str:
     """Return how this was started; of paths only the last part, the rest is nobody's business."""
     words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
-    return shlex.join(["python", "bench/training_speed.py", *words])
+    return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *words])
 
 
 def _output(*command: str) -> str:

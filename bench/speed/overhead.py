@@ -16,25 +16,40 @@ from typing import Any
 
 from bench.speed.heading import heading
 from bench.speed.job import Shape
+from bench.speed.output import Report
 from bench.speed.overhead_plan import LOG_EVERY, Plan, Round, overhead_of
 from bench.speed.overhead_report import overhead_report
 from bench.speed.rounds import Pit
+from bench.speed.stop import Stopped
+from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
 
 _SMALL = {"layers": 4, "width": 32, "heads": 4, "mlp": 64, "seq_len": 16}
 """On a CPU; the batch stays at 32 sequences, so that evaluation keeps its share of the work."""
 
 
-def run(
-    options: argparse.Namespace, corpus: Path, pit: Pit, facts: dict[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    """Return the page and all numbers."""
+def run(options: argparse.Namespace, corpus: Path, pit: Pit, facts: dict[str, Any]) -> Report:
+    """Measure run and bare steps in turn.
+
+    Raises:
+        Stopped: before the first round was whole.
+        TokmonError: the trainer failed.
+    """
     plan = _plan(options, corpus)
-    rounds = [_measure(plan, pit, number) for number in range(1, options.rounds + 1)]
+    rounds: list[Round] = []
+    stopped = None
+    try:
+        while len(rounds) < options.rounds:
+            rounds.append(_measure(plan, pit, len(rounds) + 1))
+    except Stopped as stop:
+        if not rounds:
+            raise
+        stopped = stop
+        facts["cut_short"] = f"{stop.name} came after {len(rounds)} of {options.rounds} rounds"
     overhead = overhead_of(rounds, plan)
     page = overhead_report(plan, rounds, overhead, heading(facts, {}, pit, ""))
     numbers = {"plan": asdict(plan) | {"corpus": "stdlib"}, "overhead": asdict(overhead)}
-    return page, numbers | {"rounds": [asdict(one) for one in rounds]}
+    return Report(page, numbers | {"rounds": [asdict(one) for one in rounds]}, stopped)
 
 
 def _plan(options: argparse.Namespace, corpus: Path) -> Plan:
@@ -68,10 +83,10 @@ def _measure(plan: Plan, pit: Pit, number: int) -> Round:
 
 
 def _python(words: list[str], plan: Plan, pit: Pit) -> str:
-    done = pit.start([sys.executable, "-m", *words], plan.device)
-    if done.returncode:
-        raise SystemExit(f"{words[0]} failed:\n{done.stderr[-2000:]}")
-    return done.stdout.splitlines()[-1] if done.stdout else ""
+    ended = pit.start([sys.executable, "-m", *words], plan.device)
+    if ended.fault:
+        raise TokmonError(f"{words[0]} failed: {ended.fault}")
+    return ended.stdout.splitlines()[-1] if ended.stdout else ""
 
 
 def _read(run: RunDir, plan: Plan, bare_s: list[float]) -> Round:
@@ -89,4 +104,5 @@ def _read(run: RunDir, plan: Plan, bare_s: list[float]) -> Round:
 
 
 def _counts(record: dict[str, Any], plan: Plan) -> bool:
-    return plan.first < record["step"] <= plan.last
+    step: int = record["step"]
+    return plan.first < step <= plan.last

@@ -66,7 +66,8 @@ def _shape_line(shape: Shape) -> str:
 def _contestants(comparison: Comparison) -> str:
     header = ["", "tokens/s", "rounds", "x nanoGPT", "s/step", "peak MB", "of nanoGPT's"]
     header += ["dtype", "share of GEMM", "M parameters", "MFLOP/token", "notes"]
-    return table(header, [_row(one, comparison) for one in comparison.results])
+    rows = [_row(one, comparison) for one in comparison.results]
+    return table(header, rows) if rows else ""
 
 
 def _row(one: Result, comparison: Comparison) -> list[str]:

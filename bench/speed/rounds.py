@@ -6,7 +6,6 @@ holds when it starts another one can count as the other one's memory.
 
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,9 +13,11 @@ from pathlib import Path
 import psutil
 
 from bench.speed.job import Job, Outcome
+from bench.speed.process import Ended, run_to_end
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE_S = 3600.0
+PATIENCE_S = 3600.0
+NO_TURN = "it was stopped before its turn"
 _LOOK_S = 1.0
 _PEERS = ("hf", "litgpt")
 
@@ -37,23 +38,15 @@ class Pit:
     def run(self, job: Job) -> Outcome:
         """Run one job to its end; a fault of the program is an outcome too."""
         python = self.peer_python if job.name in _PEERS else sys.executable
-        done = self.start([python, "-m", "bench.speed.child", job.encode()], job.device)
-        if done.returncode:
-            return Outcome(missing=f"failed: {_last_line(done.stderr)}")
-        return Outcome(**json.loads(done.stdout))
+        ended = self.start([python, "-m", "bench.speed.child", job.encode()], job.device)
+        if ended.fault:
+            return Outcome(missing=f"failed: {ended.fault}")
+        return Outcome(**json.loads(ended.stdout))
 
-    def start(self, command: list[str], device: str) -> "subprocess.CompletedProcess[str]":
-        """Run a program to its end, alone as far as it lies with us."""
+    def start(self, command: list[str], device: str, limit_s: float = PATIENCE_S) -> Ended:
+        """Run a program to its end or limit, alone as far as it lies with us."""
         self.busy_pct.append(psutil.cpu_percent(_LOOK_S))
-        return subprocess.run(
-            command,
-            cwd=ROOT,
-            env=self._environment(device),
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE_S,
-            check=False,
-        )
+        return run_to_end(command, limit_s, ROOT, self._environment(device))
 
     def _environment(self, device: str) -> dict[str, str]:
         threads = {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
@@ -61,9 +54,11 @@ class Pit:
         return {**os.environ, **threads, **hidden, "TOKMON_CACHE": str(self.cache)}
 
 
-def play(contestants: list[str], template: Job, rounds: int, pit: Pit) -> dict[str, list[Outcome]]:
-    """Return the outcomes of each contestant, one a round; of one that cannot run, one in all."""
-    outcomes: dict[str, list[Outcome]] = {name: [] for name in contestants}
+def play(outcomes: dict[str, list[Outcome]], template: Job, rounds: int, pit: Pit) -> None:
+    """Append an outcome a round to each contestant's; of one that cannot run, one in all.
+
+    Whatever stops it, the outcomes until then are there.
+    """
     for number in range(1, rounds + 1):
         for name, earlier in outcomes.items():
             if any(outcome.missing for outcome in earlier):
@@ -72,15 +67,25 @@ def play(contestants: list[str], template: Job, rounds: int, pit: Pit) -> dict[s
             earlier.append(outcome)
             said = outcome.missing or f"{min(outcome.step_s):.4g} s a step at best"
             sys.stderr.write(f"round {number}/{rounds}  {name}: {said}\n")
-    return outcomes
+
+
+def whole_rounds(outcomes: dict[str, list[Outcome]]) -> tuple[int, dict[str, list[Outcome]]]:
+    """Return how many rounds were whole, and their outcomes alone: all had as many turns.
+
+    Where not even the first was, what there is of it: who had no turn is missing then.
+    """
+    turns = [len(rounds) for rounds in outcomes.values() if not _is_missing(rounds)]
+    whole = min(turns, default=1)
+    if whole:
+        return whole, {name: rounds[:whole] for name, rounds in outcomes.items()}
+    return 0, {name: rounds or [Outcome(missing=NO_TURN)] for name, rounds in outcomes.items()}
+
+
+def _is_missing(rounds: list[Outcome]) -> bool:
+    return any(outcome.missing for outcome in rounds)
 
 
 def _play_once(job: Job, pit: Pit) -> Outcome:
     if job.name == "nanogpt" and not (Path(job.nanogpt) / "train.py").is_file():
         return Outcome(missing="no train.py: name a checkout of karpathy/nanoGPT by --nanogpt DIR")
     return pit.run(job)
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "it said nothing"

@@ -1,4 +1,8 @@
-"""Numbers and tables as Markdown has them."""
+"""Numbers, tables and paragraphs as Markdown has them."""
+
+import textwrap
+
+_WIDTH = 100
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -15,3 +19,9 @@ def times(value: float | None) -> str:
 def percent(value: float | None, places: int = 0) -> str:
     """Return a share in percent."""
     return "-" if value is None else f"{100 * value:.{places}f} %"
+
+
+def paragraph(text: str, **values: object) -> str:
+    """Return `text` with its values, in lines of even length."""
+    words = text.format(**values)
+    return textwrap.fill(words, _WIDTH, break_long_words=False, break_on_hyphens=False)
