@@ -97,16 +97,17 @@ class _ChunkedLoss(torch.autograd.Function):
         total = torch.zeros((), device=hidden.device, dtype=weight.dtype)
         d_inputs, d_matrix = torch.empty_like(inputs), torch.zeros_like(matrix, dtype=weight.dtype)
         buffer = inputs.new_empty(min(rows, len(inputs)), columns)
-        minus_one = buffer.new_full((len(buffer), 1), -1.0)
+        places = torch.arange(len(buffer), device=hidden.device)
         for start in range(0, len(inputs), rows):
-            chunk, wanted = inputs[start : start + rows], targets[start : start + rows, None]
-            logits = buffer[: len(chunk)]
+            chunk, wanted = inputs[start : start + rows], targets[start : start + rows]
+            logits, rank = buffer[: len(chunk)], places[: len(chunk)]
             torch.mm(chunk, matrix.t(), out=logits)
             logits[:, len(weight) :] = -math.inf
             torch.softmax(logits, dim=1, out=logits)
-            found = logits.gather(1, wanted).to(weight.dtype).clamp_min_(_LEAST_PROBABILITY)
-            total -= found.log_().sum()
-            logits.scatter_add_(1, wanted, minus_one[: len(chunk)])
+            found = logits[rank, wanted]
+            total -= found.to(weight.dtype).clamp_min(_LEAST_PROBABILITY).log().sum()
+            # Not scatter_: on a CPU that takes as long as the softmax.
+            logits[rank, wanted] = found - 1
             torch.mm(logits, matrix, out=d_inputs[start : start + rows])
             _add_product(d_matrix, logits.t(), chunk)
         ctx.save_for_backward(d_inputs, d_matrix[: len(weight)])

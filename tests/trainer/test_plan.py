@@ -53,7 +53,7 @@ def test_large_ones_are_measured_once_and_the_reason_has_the_numbers(
     first = chosen(config())
     monkeypatch.setattr(module, "time_head", lambda *_: pytest.fail("measured twice"))
 
-    assert "float32 logits 512 rows at a time " in first.reason
+    assert "float32 logits 1024 rows at a time " in first.reason
     assert " ms" in first.reason
     assert chosen(config()) == first
 
