@@ -22,6 +22,31 @@ def seq_rep_n(tokens: Sequence[Hashable], n: int = 4) -> float | None:
     return 1 - len(unique) / count
 
 
+def rep_line(text: str) -> float | None:
+    """Return 1 - unique non-blank lines / non-blank lines, from 0 to below 1.
+
+    rep-line of arXiv 2504.12608 (2025), as a share. Indentation counts, what trails a
+    line does not. None where `text` has no such line.
+    """
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return 1 - len(set(lines)) / len(lines) if lines else None
+
+
+def distinct_n(samples: Sequence[Sequence[Hashable]], n: int) -> float | None:
+    """Return unique n-grams / n-grams over all samples together, above 0 to 1.
+
+    Li et al. 2015, arXiv 1510.03055. It falls as samples are added, so that only sets of
+    the same size compare. No n-gram reaches over two samples. None where there is none.
+    """
+    ngrams = [ngram for sample in samples for ngram in ngrams_of(sample, n)]
+    return len(set(ngrams)) / len(ngrams) if ngrams else None
+
+
+def ngrams_of(tokens: Sequence[Hashable], n: int) -> list[tuple[Hashable, ...]]:
+    """Return the n-grams of `tokens`, one for each place they begin at."""
+    return [tuple(tokens[start : start + n]) for start in range(len(tokens) - n + 1)]
+
+
 def top_token_share(tokens: Sequence[Hashable]) -> float:
     """Return the share of the commonest token among all, 0 to 1; 0 without tokens."""
     if not tokens:
