@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -72,8 +73,16 @@ def _measure(plan: Plan, pit: Pit, number: int) -> Round:
         config = Path(folder) / "speed.toml"
         config.write_text(plan.config(), encoding="utf-8")
         span = [str(plan.first), str(plan.last), str(LOG_EVERY)]
-        bare_s = json.loads(_python(["bench.speed.bare", str(config), *span], plan, pit))
-        _python(["trainer", str(config), "--logs", folder], plan, pit)
+        bare = ["bench.speed.bare", str(config), *span]
+        run = ["trainer", str(config), "--logs", folder]
+        # Each is first as often as the other: what the machine does next is not up to us.
+        if number % 2:
+            said = _python(bare, plan, pit)
+            _python(run, plan, pit)
+        else:
+            _python(run, plan, pit)
+            said = _python(bare, plan, pit)
+        bare_s = json.loads(said)
         one = _read(RunDir.of_experiment(Path(folder), "speed"), plan, bare_s)
     sys.stderr.write(
         f"round {number}  bare {median(one.bare_s) * 1e3:.3f} ms a step, the run's steps "
@@ -100,7 +109,19 @@ def _read(run: RunDir, plan: Plan, bare_s: list[float]) -> Round:
         run_s=run_s,
         interrupted_s=elapsed_s[plan.last] - elapsed_s[plan.first] - LOG_EVERY * sum(run_s),
         saved=sum(_counts(event, plan) for event in saved),
+        account=_account([line for line in lines if _counts(line, plan)]),
     )
+
+
+def _account(lines: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the run's own shares over these lines, each weighted by the time it is about."""
+    elapsed_s = [line["elapsed_s"] for line in lines]
+    weights = [after - before for before, after in pairwise(elapsed_s)]
+    return {
+        part: sum(w * line[f"{part}_share"] for w, line in zip(weights, lines[1:], strict=True))
+        / sum(weights)
+        for part in ("gap", "save", "eval")
+    }
 
 
 def _counts(record: dict[str, Any], plan: Plan) -> bool:

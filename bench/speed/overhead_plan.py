@@ -77,6 +77,8 @@ class Round:
     """Seconds in all the counted steps for which the run stood still, to evaluate and to save."""
     saved: int
     """Checkpoints in the counted steps, the best ones included."""
+    account: dict[str, float]
+    """Shares of the run's time by its own marks: gap, save, eval."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,10 @@ class Overhead:
     """The fastest hundred."""
     fastest_run_s: float
     """The fastest hundred."""
+    slowest_bare_s: float
+    """The slowest hundred."""
+    account: dict[str, float]
+    """Median shares by the run's own marks."""
     interrupted_s: float
     """What evaluation and saving add to a step."""
 
@@ -119,5 +125,7 @@ def overhead_of(rounds: list[Round], plan: Plan) -> Overhead:
         run_s=median(run),
         fastest_bare_s=min(bare),
         fastest_run_s=min(run),
+        slowest_bare_s=max(bare),
+        account={part: median(one.account[part] for one in rounds) for part in rounds[0].account},
         interrupted_s=median(one.interrupted_s for one in rounds) / plan.counted,
     )

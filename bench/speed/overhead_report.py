@@ -6,11 +6,11 @@ from bench.speed.table import percent, table
 GOAL = 0.03
 _EVAL_WINDOWS = 1024
 _METHOD = """\
-In turn, {rounds} times, each in a fresh process: bare steps of the run's own session, then
-`python -m trainer` on the same config. Steps {first} to {last} count, in hundreds as the log has
-lines; a step's time is the median over the hundreds of all rounds. The run's steps are timed by its
-own log: steps_per_sec leaves out what the loop stands still for, elapsed_s does not. An evaluation
-reads {windows:,} windows every {eval_every} steps, {share} of the windows that are trained on,
+In turn, {rounds} times, each in a fresh process, each as often first: bare steps of the run's own
+session, and `python -m trainer` on the same config. Steps {first} to {last} count, in hundreds as
+the log has lines; a step's time is the median over the hundreds of all rounds. The run's steps are
+timed by its own log: steps_per_sec leaves out what the loop stands still for, elapsed_s does not.
+An evaluation reads {windows:,} windows every {eval_every} steps, {share} of the windows trained on,
 without a backward pass: that is work, and what it takes depends on eval.every and eval.windows."""
 
 
@@ -26,6 +26,7 @@ def overhead_report(plan: Plan, rounds: list[Round], overhead: Overhead, top: li
         _shape_line(plan),
         _table(plan, rounds, overhead),
         "\n".join(verdicts),
+        _resolution(overhead),
         "## How it was measured",
         _method(plan, len(rounds)),
     ]
@@ -35,6 +36,23 @@ def overhead_report(plan: Plan, rounds: list[Round], overhead: Overhead, top: li
 def _verdict(what: str, value: float) -> str:
     is_met = "met" if value <= GOAL else "NOT met"
     return f"- {what}: {percent(value, 2)} over bare steps, at most {percent(GOAL)} asked: {is_met}"
+
+
+def _resolution(overhead: Overhead) -> str:
+    """Say what these numbers can tell apart, and what the run itself says."""
+    fastest_s, slowest_s, account = (
+        overhead.fastest_bare_s,
+        overhead.slowest_bare_s,
+        overhead.account,
+    )
+    return (
+        f"Bare steps alone took {_ms(fastest_s)} to {_ms(slowest_s)} ms, by the hundred: "
+        f"differences below {percent(slowest_s / fastest_s - 1)} are the machine's.\n"
+        "By the run's own marks, of its whole time: "
+        f"{percent(account['gap'], 2)} in the gap between steps (log, bar, requests), "
+        f"{percent(account['save'], 2)} waiting for checkpoints, "
+        f"{percent(account['eval'], 2)} in evaluation."
+    )
 
 
 def _shape_line(plan: Plan) -> str:
