@@ -67,7 +67,11 @@ def parse() -> argparse.Namespace:
     whole = parser.add_argument_group("--overhead").add_argument
     whole("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
     whole("--compile", choices=("auto", "on", "off"), default="auto")
-    whole("--evaluations", type=positive, help="how many times 500 steps (1; 10 on a GPU)")
+    whole(
+        "--evaluations",
+        type=positive,
+        help="how many, each with the steps before it (1; 10 on a GPU)",
+    )
     return parser.parse_args()
 
 

@@ -18,15 +18,12 @@ from typing import Any
 from bench.speed.heading import heading
 from bench.speed.job import Shape
 from bench.speed.output import Report
-from bench.speed.overhead_plan import LOG_EVERY, Plan, Round, overhead_of
+from bench.speed.overhead_plan import Plan, Round, overhead_of
 from bench.speed.overhead_report import overhead_report
 from bench.speed.rounds import Pit
 from bench.speed.stop import Stopped
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.layout import RunDir
-
-_SMALL = {"layers": 4, "width": 32, "heads": 4, "mlp": 64, "seq_len": 16}
-"""On a CPU; the batch stays at 32 sequences, so that evaluation keeps its share of the work."""
 
 
 def run(options: argparse.Namespace, corpus: Path, pit: Pit, facts: dict[str, Any]) -> Report:
@@ -55,16 +52,18 @@ def run(options: argparse.Namespace, corpus: Path, pit: Pit, facts: dict[str, An
 
 def _plan(options: argparse.Namespace, corpus: Path) -> Plan:
     is_cpu = options.device == "cpu"
-    batch_size = options.batch_size or 32
     return Plan(
-        shape=Shape(batch_size=batch_size, **(_SMALL if is_cpu else {})),
+        # Not a smaller model, where nothing but luck with memory's layout decides: 15 % either way.
+        shape=Shape(batch_size=options.batch_size or (4 if is_cpu else 32)),
         device=options.device,
         dtype=options.dtype,
         compile=options.compile,
         corpus=corpus.as_posix(),
+        # On a CPU all of it more often than by default, so that so short a run has it.
+        log_every=10 if is_cpu else 100,
+        eval_every=100 if is_cpu else 500,
         evaluations=options.evaluations or (1 if is_cpu else 10),
-        # On a CPU ten times as often as by default, so that so short a run has one.
-        checkpoint_every=500 if is_cpu else 5000,
+        checkpoint_every=100 if is_cpu else 5000,
     )
 
 
@@ -72,7 +71,7 @@ def _measure(plan: Plan, pit: Pit, number: int) -> Round:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "speed.toml"
         config.write_text(plan.config(), encoding="utf-8")
-        span = [str(plan.first), str(plan.last), str(LOG_EVERY)]
+        span = [str(plan.first), str(plan.last), str(plan.log_every)]
         bare = ["bench.speed.bare", str(config), *span]
         run = ["trainer", str(config), "--logs", folder]
         # Each is first as often as the other: what the machine does next is not up to us.
@@ -107,7 +106,7 @@ def _read(run: RunDir, plan: Plan, bare_s: list[float]) -> Round:
     return Round(
         bare_s=bare_s,
         run_s=run_s,
-        interrupted_s=elapsed_s[plan.last] - elapsed_s[plan.first] - LOG_EVERY * sum(run_s),
+        interrupted_s=elapsed_s[plan.last] - elapsed_s[plan.first] - plan.log_every * sum(run_s),
         saved=sum(_counts(event, plan) for event in saved),
         account=_account([line for line in lines if _counts(line, plan)]),
     )

@@ -5,7 +5,7 @@ from statistics import median
 
 from bench.speed.job import Shape
 
-LOG_EVERY, EVAL_EVERY = 100, 500
+DEFAULT_EVAL_EVERY, DEFAULT_WINDOWS, DEFAULT_BATCH = 500, 1024, 32
 _CONFIG = """\
 experiment = "speed"
 [data]
@@ -21,6 +21,11 @@ vocab = {shape.vocab}
 [schedule]
 steps = {steps}
 warmup = {warmup}
+[log]
+every = {log_every}
+[eval]
+every = {eval_every}
+windows = {windows}
 [checkpoint]
 every = {checkpoint_every}
 [device]
@@ -39,20 +44,30 @@ class Plan:
     dtype: str
     compile: str
     corpus: str
+    log_every: int
+    """Steps between two lines; 100 by default."""
+    eval_every: int
+    """Steps between two evaluations; 500 by default."""
     evaluations: int
-    """How many there are in the steps that count: one in 500, as by default."""
+    """How many there are in the steps that count."""
     checkpoint_every: int
     """Steps between two; 5,000 by default."""
 
     @property
     def first(self) -> int:
         """The step after which counting starts."""
-        return LOG_EVERY
+        return self.log_every
 
     @property
     def last(self) -> int:
         """The last step that counts: a line of the log, as the first one is."""
-        return LOG_EVERY + EVAL_EVERY * self.evaluations
+        return self.log_every + self.eval_every * self.evaluations
+
+    @property
+    def windows(self) -> int:
+        """Held-out windows an evaluation reads: as large a share of those trained on as usual."""
+        trained = self.eval_every * self.shape.batch_size
+        return round(DEFAULT_WINDOWS * trained / (DEFAULT_EVAL_EVERY * DEFAULT_BATCH))
 
     @property
     def counted(self) -> int:
@@ -62,7 +77,7 @@ class Plan:
     def config(self) -> str:
         """Return the TOML; the run ends a step after the last that counts."""
         steps = self.last + 1
-        return _CONFIG.format(**vars(self), steps=steps, warmup=steps // 25)
+        return _CONFIG.format(**vars(self), windows=self.windows, steps=steps, warmup=steps // 25)
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ class Round:
     """Bare steps, then the run."""
 
     bare_s: list[float]
-    """Seconds a step of the session alone, one number for the 100 steps of a line of the log."""
+    """Seconds a step of the session alone, one number for the steps of a line of the log."""
     run_s: list[float]
     """The same of the run, with all that it does beside its steps."""
     interrupted_s: float
@@ -90,11 +105,11 @@ class Overhead:
     run_s: float
     """Of a step of the run."""
     fastest_bare_s: float
-    """The fastest hundred."""
+    """By the line, the fastest."""
     fastest_run_s: float
-    """The fastest hundred."""
+    """By the line, the fastest."""
     slowest_bare_s: float
-    """The slowest hundred."""
+    """By the line, the slowest."""
     account: dict[str, float]
     """Median shares by the run's own marks."""
     interrupted_s: float

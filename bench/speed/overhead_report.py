@@ -1,16 +1,15 @@
 """What a run costs beyond its steps, as Markdown. Computes nothing but shares."""
 
-from bench.speed.overhead_plan import EVAL_EVERY, LOG_EVERY, Overhead, Plan, Round
+from bench.speed.overhead_plan import Overhead, Plan, Round
 from bench.speed.table import percent, table
 
 GOAL = 0.03
-_EVAL_WINDOWS = 1024
 _METHOD = """\
 In turn, {rounds} times, each in a fresh process, each as often first: bare steps of the run's own
-session, and `python -m trainer` on the same config. Steps {first} to {last} count, in hundreds as
-the log has lines; a step's time is the median over the hundreds of all rounds. The run's steps are
-timed by its own log: steps_per_sec leaves out what the loop stands still for, elapsed_s does not.
-An evaluation reads {windows:,} windows every {eval_every} steps, {share} of the windows trained on,
+session, and `python -m trainer` on the same config. Steps {first} to {last} count, {lines} at a
+time as the log has lines; a step's time is the median over the lines of all rounds. The run's steps
+are timed by its own log: steps_per_sec leaves out what the loop stands still for, elapsed_s does
+not. An evaluation reads {windows:,} windows every {eval_every} steps, {share} of those trained on,
 without a backward pass: that is work, and what it takes depends on eval.every and eval.windows."""
 
 
@@ -46,7 +45,7 @@ def _resolution(overhead: Overhead) -> str:
         overhead.account,
     )
     return (
-        f"Bare steps alone took {_ms(fastest_s)} to {_ms(slowest_s)} ms, by the hundred: "
+        f"Bare steps alone took {_ms(fastest_s)} to {_ms(slowest_s)} ms, by the line: "
         f"differences below {percent(slowest_s / fastest_s - 1)} are the machine's.\n"
         "By the run's own marks, of its whole time: "
         f"{percent(account['gap'], 2)} in the gap between steps (log, bar, requests), "
@@ -60,8 +59,9 @@ def _shape_line(plan: Plan) -> str:
     return (
         f"Shape: {shape.layers} layers, width {shape.width}, SwiGLU {shape.mlp}, {shape.vocab:,} "
         f"tokens, {shape.batch_size} x {shape.seq_len} = {shape.tokens_per_step:,} tokens a step; "
-        f"dtype {plan.dtype}, compile {plan.compile}; log every {LOG_EVERY} steps, evaluation "
-        f"every {EVAL_EVERY}, checkpoint every {plan.checkpoint_every:,}, all else by default."
+        f"dtype {plan.dtype}, compile {plan.compile}; log every {plan.log_every} steps, evaluation "
+        f"every {plan.eval_every}, checkpoint every {plan.checkpoint_every:,} "
+        "(by default 100, 500 and 5,000), all else by default."
     )
 
 
@@ -74,7 +74,7 @@ def _table(plan: Plan, rounds: list[Round], overhead: Overhead) -> str:
         [work, _ms(overhead.interrupted_s), "", percent(overhead.interruption, 2)],
         ["together", _ms(run_s + overhead.interrupted_s), "", percent(overhead.everything, 2)],
     ]
-    return table(["", "ms/step", "fastest hundred", "over bare"], rows)
+    return table(["", "ms/step", "fastest line", "over bare"], rows)
 
 
 def _ms(seconds: float) -> str:
@@ -86,7 +86,8 @@ def _method(plan: Plan, rounds: int) -> str:
         rounds=rounds,
         first=plan.first + 1,
         last=plan.last,
-        windows=_EVAL_WINDOWS,
-        eval_every=EVAL_EVERY,
-        share=percent(_EVAL_WINDOWS / (EVAL_EVERY * plan.shape.batch_size), 1),
+        lines=plan.log_every,
+        windows=plan.windows,
+        eval_every=plan.eval_every,
+        share=percent(plan.windows / (plan.eval_every * plan.shape.batch_size), 1),
     )

@@ -149,7 +149,17 @@ def test_a_page_of_products_alone_has_no_empty_table() -> None:
 
 @pytest.fixture
 def plan() -> Plan:
-    return Plan(SHAPE, "cpu", "auto", "off", "corpus", evaluations=1, checkpoint_every=500)
+    return Plan(
+        SHAPE,
+        "cpu",
+        "auto",
+        "off",
+        "corpus",
+        log_every=100,
+        eval_every=500,
+        evaluations=1,
+        checkpoint_every=500,
+    )
 
 
 def test_the_overhead_of_a_run_is_of_its_steps_and_of_what_stands_between(plan: Plan) -> None:
