@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
 def _end(code: int) -> None:
     """Leave the process, one of several without taking Python down around the network's threads.
 
-    A thread of gloo that lets go of a tensor while the interpreter ends aborts the process (7 of
-    75 runs of two ranks): torchrun would call a finished run failed.
+    A thread of gloo that lets go of a tensor while the interpreter ends aborts the process (3 of
+    some 30 runs of two ranks): torchrun would call a finished run failed.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         sys.exit(code)
