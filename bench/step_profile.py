@@ -22,6 +22,7 @@ from bench.change.page import page
 from bench.change.predicted import machine, predictions
 from bench.change.ways import WAYS
 from bench.speed.machine import command_line, describe_machine, revision
+from bench.speed.output import markdown_file, positive
 
 
 def main() -> int:
@@ -29,10 +30,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--batch-size", type=int, default=4, help="sequences of 512 tokens (4)")
-    parser.add_argument("--steps", type=int, default=2, help="a turn, the first not counted (2)")
-    parser.add_argument("--turns", type=int, default=3, help="of each way (3)")
-    parser.add_argument("--out", type=Path, metavar="FILE.md")
+    parser.add_argument(
+        "--batch-size", type=positive, default=4, help="sequences of 512 tokens (4)"
+    )
+    parser.add_argument(
+        "--steps", type=positive, default=2, help="a turn, the first not counted (2)"
+    )
+    parser.add_argument("--turns", type=positive, default=3, help="of each way (3)")
+    parser.add_argument("--out", type=markdown_file, metavar="FILE.md")
     parser.add_argument("--way", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.way is not None:

@@ -18,7 +18,7 @@ _CPU_TOKENS = 512
 def best_rates(session: Session) -> Rates | None:
     """Return the rates of this process's device, measured for two seconds where they are not known.
 
-    A busy machine is measured slower than it is; `tokmon bench` measures anew and corrects that.
+    A busy machine is measured slower than it is; `measured_again` and `tokmon bench` correct that.
 
     Returns:
         None for steps so small that it would say nothing, and for devices without a clock.
@@ -30,16 +30,27 @@ def best_rates(session: Session) -> Rates | None:
         return None
     if (known := _CACHE.get(*_key(session))) is not None:
         return known
-    tokens = tokens if device.type == "cuda" else min(tokens, _CPU_TOKENS)
-    rates = measure_peaks(config.model, tokens, device, session.plan.torch_dtype).rates
-    remember_rates(session, rates)
-    return rates
+    return remember_rates(session, _measured(session))
 
 
-def remember_rates(session: Session, rates: Rates) -> None:
-    """Keep the better of what is known and what was measured now."""
+def measured_again(session: Session, rates: Rates) -> Rates:
+    """Measure once more, where real steps were faster than `rates` allow; return the better."""
+    return remember_rates(session, Rates(*map(max, rates, _measured(session))))
+
+
+def remember_rates(session: Session, rates: Rates) -> Rates:
+    """Keep the better of what is known and what was measured now, and return it."""
     known = _CACHE.get(*_key(session))
-    _CACHE.put(Rates(*map(max, rates, known or rates)), *_key(session))
+    best = Rates(*map(max, rates, known or rates))
+    _CACHE.put(best, *_key(session))
+    return best
+
+
+def _measured(session: Session) -> Rates:
+    config, device = session.config, session.device
+    tokens = config.tokens_per_step // session.group.size
+    tokens = tokens if device.type == "cuda" else min(tokens, _CPU_TOKENS)
+    return measure_peaks(config.model, tokens, device, session.plan.torch_dtype).rates
 
 
 def _key(session: Session) -> tuple[object, ...]:

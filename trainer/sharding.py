@@ -14,7 +14,7 @@ from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from trainer.compiled import compiled
-from trainer.distributed import Group
+from trainer.distributed import Group, whole
 from trainer.model import Model
 from trainer.optim import restore_optimizer
 from trainer.plan import Plan
@@ -60,11 +60,6 @@ def shard(objective: nn.Module, plan: Plan, device: torch.device, group: Group) 
 def is_sharded(model: nn.Module) -> bool:
     """Say whether `shard` was called on what holds this model."""
     return any(isinstance(module, FSDPModule) for module in model.modules())
-
-
-def whole(tensor: Tensor) -> Tensor:
-    """Return a tensor (of a gradient's norm, say) as every rank may read it; collective."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def whole_model(model: Model) -> Model:

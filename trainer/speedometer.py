@@ -3,7 +3,8 @@
 import math
 from typing import NamedTuple
 
-from trainer.flops import Rates, floor, step_traffic, training_flops
+from trainer.best_rates import measured_again
+from trainer.flops import Parts, Rates, floor, step_traffic, training_flops
 from trainer.session import Session
 from trainer.stopwatch import Stopwatch
 
@@ -32,6 +33,7 @@ class Speedometer:
         self._session = session
         self._stopwatch = stopwatch
         self._rates = rates
+        self._is_measured_again = False
         self._step = session.step
 
     def restart(self) -> None:
@@ -62,14 +64,29 @@ class Speedometer:
         """Return utilisation and share of the floor, as far as the device's rates are known."""
         if self._rates is None or steps <= 0:
             return {}
-        config, plan = self._session.config, self._session.plan
-        tokens = config.tokens_per_step // self._session.group.size
-        flops = training_flops(config.model, config.data.seq_len).times(tokens)
-        floor_s = floor(
-            flops, step_traffic(config.model, tokens, plan.torch_dtype.itemsize), self._rates
-        ).total_s
-        flops_per_sec = steps * flops.total / training_s
+        step_s, session = training_s / steps, self._session
+        if self._floor_s(self._rates) > step_s and not self._is_measured_again:
+            # The rates were measured while the machine was busy with something else.
+            with self._stopwatch.interruption("other"):
+                self._rates = measured_again(session, self._rates)
+            self._is_measured_again = True
+        floor_share = self._floor_s(self._rates) / step_s
+        mfu = self._flops().total / step_s / self._rates.flops_per_sec
+        # What is left above 1 is what the rates are still too low by.
         return {
-            "mfu": round(flops_per_sec / self._rates.flops_per_sec, _DIGITS),
-            "floor_share": round(steps * floor_s / training_s, _DIGITS),
+            "mfu": round(mfu / max(1.0, floor_share), _DIGITS),
+            "floor_share": round(min(1.0, floor_share), _DIGITS),
         }
+
+    def _floor_s(self, rates: Rates) -> float:
+        session = self._session
+        activation_bytes = session.plan.torch_dtype.itemsize
+        traffic = step_traffic(session.config.model, self._tokens(), activation_bytes)
+        return floor(self._flops(), traffic, rates).total_s
+
+    def _flops(self) -> Parts:
+        config = self._session.config
+        return training_flops(config.model, config.data.seq_len).times(self._tokens())
+
+    def _tokens(self) -> int:
+        return self._session.config.tokens_per_step // self._session.group.size

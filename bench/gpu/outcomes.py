@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tokmon.rundir.layout import RunDir
+
 STEPS = ("wheels", "machine", "corpus", "tests", "bench", "trainer", "run")
 
 
@@ -52,26 +54,23 @@ def count_tests(path: Path) -> dict[str, Any]:
     }
 
 
-def run_folder(logs: Path) -> Path | None:
+def run_of(logs: Path) -> RunDir | None:
     """Return the run directory, if the run came so far."""
-    return next((path for path in sorted(logs.glob("train_*")) if path.is_dir()), None)
+    return next(iter(RunDir.find_all(logs)), None) if logs.is_dir() else None
 
 
 def run_facts(logs: Path) -> dict[str, Any] | None:
     """Return what the run directory says: how far it came, how fast, how well."""
-    folder = run_folder(logs)
-    if folder is None:
+    run = run_of(logs)
+    if run is None:
         return None
-    log = next(folder.glob("*_log.jsonl"), None)
-    lines = json_lines(log.read_text(encoding="utf-8")) if log else []
-    summary = next(folder.glob("*_summary.json"), None)
-    info = next(folder.glob("*_run.json"), None)
+    lines = json_lines(run.log.read_text(encoding="utf-8")) if run.log.exists() else []
     return {
         "first_lines": lines[:5],
         "last_line": lines[-1] if lines else None,
         "best": min((line for line in lines if line.get("val_loss")), key=_val_loss, default=None),
-        "summary": read(summary) if summary else None,
-        "info": read(info) if info else None,
+        "summary": read(run.summary),
+        "info": read(run.run_info),
     }
 
 

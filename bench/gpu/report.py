@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.gpu.name import gpu_name
-from bench.gpu.outcomes import STEPS, gathered, read, run_folder
+from bench.gpu.outcomes import STEPS, gathered, read, run_of
 from bench.gpu.page import closing_rows, page, table
 from bench.gpu.step import tail
 
 ROOT = Path(__file__).parents[2]
-RUN_FILES = ("_log.jsonl", "_system.jsonl")
 
 
 def main() -> int:
@@ -51,9 +50,9 @@ def keep_raw(work: Path, folder: Path, heading: dict[str, Any]) -> None:
     for name in ("nvidia-smi.json", "nvml.json"):
         records = {**heading, "records": read(work / name)}
         (folder / name).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-    run = run_folder(work / "logs")
-    for path in sorted(run.iterdir()) if run else ():
-        if path.name.endswith(RUN_FILES):
+    run = run_of(work / "logs")
+    for path in (run.log, run.system) if run else ():
+        if path.exists():
             shutil.copy(path, folder / path.name)
     if (work / "trainer.md").exists():
         beside = (work / "trainer.md").read_text(encoding="utf-8")

@@ -95,10 +95,11 @@ def test_shares_that_are_not_told_any_more_are_not_shown_any_more() -> None:
     assert time_spent(frame_of([*told, *[{"train_loss": 2.0}] * 100])) == TimeSpent()
 
 
-def test_the_newest_utilisation_that_can_be_one_is_shown() -> None:
-    rows = [{"mfu": 0.4, "floor_share": 0.7}, {"mfu": 0.5}, {"mfu": 61.0, "floor_share": None}]
+def test_the_newest_utilisation_that_can_be_one_is_shown_with_the_floor_of_its_own_line() -> None:
+    rows = [{"mfu": 0.4, "floor_share": 0.7}, {"mfu": 61.0, "floor_share": None}]
 
-    assert time_spent(frame_of(rows)) == TimeSpent(mfu=0.5, floor_share=0.7)
+    assert time_spent(frame_of(rows)) == TimeSpent(mfu=0.4, floor_share=0.7)
+    assert time_spent(frame_of([*rows, {"mfu": 0.5, "floor_share": 1.2}])) == TimeSpent(mfu=0.5)
 
 
 def test_some_of_the_shares_are_shown_as_they_are() -> None:

@@ -18,7 +18,7 @@ from trainer import checkpoint, randomness
 from trainer.batches import rank_share
 from trainer.config import Config
 from trainer.config_file import load_config
-from trainer.distributed import Group, joined
+from trainer.distributed import Group, joined, whole
 from trainer.guard import Guard
 from trainer.head import mean_loss
 from trainer.model import Model
@@ -30,7 +30,7 @@ from trainer.optim import (
 )
 from trainer.plan import Plan
 from trainer.schedule import learning_rate
-from trainer.sharding import full_state, load_full_state, shard, whole, whole_model
+from trainer.sharding import full_state, load_full_state, shard, whole_model
 from trainer.sharding_rule import is_sharding_wanted
 
 CONFIG = Path(__file__).parents[2] / "configs" / "v1_1b.toml"

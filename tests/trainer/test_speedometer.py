@@ -91,6 +91,24 @@ def test_utilisation_is_counted_work_over_what_the_machine_does() -> None:
     }
 
 
+def test_rates_that_real_steps_beat_are_measured_again_and_never_beaten_in_the_log() -> None:
+    trained, stopwatch = session(), Stopwatch()
+    too_low = Speedometer(trained, stopwatch, Rates(1e3, 1e3))
+    for _ in range(5):
+        trained.take_step()
+
+    worth = too_low.read().shares
+
+    known = best_rates_of_cache(trained)
+    assert known.flops_per_sec > 1e6
+    assert 0 < worth["mfu"] <= worth["floor_share"] <= 1
+
+
+def best_rates_of_cache(trained: Session) -> Rates:
+    """Return what was kept, also for steps that are too small to be asked for."""
+    return remember_rates(trained, Rates(0.0, 0.0))
+
+
 def test_small_steps_are_not_held_against_a_peak(cache: Path) -> None:
     assert best_rates(session()) is None
     assert not (cache / "machine_rates.json").exists()

@@ -56,11 +56,8 @@ def time_spent(frame: Frame) -> TimeSpent:
     stands on every fifth line or so: over any other number of lines its share would rise and fall
     as it enters and leaves the window, while the run does the same all along.
     """
-    return TimeSpent(
-        shares=_shares(frame),
-        mfu=_newest(frame, "mfu"),
-        floor_share=_newest(frame, "floor_share"),
-    )
+    mfu, floor_share = _newest_of_one_line(frame, "mfu", "floor_share")
+    return TimeSpent(shares=_shares(frame), mfu=mfu, floor_share=floor_share)
 
 
 def _shares(frame: Frame) -> dict[str, float]:
@@ -81,10 +78,13 @@ def _shares(frame: Frame) -> dict[str, float]:
     return {key: float(means[row]) for row, key in enumerate(SHARE_KEYS) if is_known[row]}
 
 
-def _newest(frame: Frame, key: str) -> float | None:
-    values = _recent(frame, key, _STALE_LINES)
-    values = values[np.isfinite(values)]
-    return float(values[-1]) if len(values) else None
+def _newest_of_one_line(frame: Frame, *keys: str) -> list[float | None]:
+    """Return the keys' values on the newest line that has one; two lines might not agree."""
+    table = np.array([_recent(frame, key, _STALE_LINES) for key in keys])
+    told = np.flatnonzero(np.isfinite(table).any(axis=0))
+    if not len(told):
+        return [None] * len(keys)
+    return [float(value) if np.isfinite(value) else None for value in table[:, told[-1]]]
 
 
 def _recent(frame: Frame, key: str, lines: int) -> Floats:
