@@ -14,7 +14,8 @@ from torch import Tensor
 from tokmon.rundir.errors import TokmonError
 from trainer.device import autocast
 from trainer.head import token_losses
-from trainer.model import Cache, Model
+from trainer.kv_cache import Cache
+from trainer.model import Model
 
 _SEED = 20_260_101
 _SEQUENCES = 2

@@ -1,160 +1,177 @@
-"""Token by token continuation of a prompt, with the KV cache. Knows no text and no files."""
+"""Continuations of prompts, token by token, with a KV cache. Knows no text and no files.
 
-import math
+The weights' own precision is used, not the training's bfloat16: one token at a time leaves matrix
+units idle anyway, and the nearer devices compute to each other, the more often the same seed gives
+the same text on both.
+"""
+
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tokmon.rundir.errors import TokmonError
-from trainer.model import Cache, Model
+from trainer.drawing import draw, penalised
+from trainer.kv_cache import Cache
+from trainer.model import Model
+from trainer.sampling_settings import Limits, Settings, checked_seed
 
-_FIRST_LOOK = 1024
+
+class Choice(NamedTuple):
+    """A token that was drawn."""
+
+    row: int
+    """Which of the prompts it continues."""
+    token: int
+    """Its id; the end of text is the last of its row."""
+    probability: float | None = None
+    """As the model has it, before temperature and filters; where alternatives were asked for."""
+    alternatives: tuple[tuple[int, float], ...] = ()
+    """Ids and probabilities of the likeliest tokens, likeliest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How to choose among the likely tokens.
+def generate(
+    model: Model, prompt_ids: Sequence[int], settings: Settings, limits: Limits, *, seed: int = 0
+) -> Iterator[int]:
+    """Yield the ids that continue one prompt, without the end of text that may end them.
 
-    Raises:
-        TokmonError: a value lies outside its range.
+    As `generate_batch`, with one row.
     """
-
-    max_new_tokens: int = 128
-    """Length of the continuation at most, from 1."""
-    temperature: float = 0.8
-    """Divides the logits; 0 takes the likeliest token each time."""
-    top_k: int = 0
-    """Keep the k likeliest tokens; 0 keeps all."""
-    top_p: float = 0.95
-    """Keep the likeliest tokens that make up p; 1 keeps all (Holtzman et al., arXiv 1904.09751)."""
-    seed: int = 0
-    """Of the draws; what torch.Generator takes: -2^63 up to 2^64 - 1."""
-
-    def __post_init__(self) -> None:
-        _require(self.max_new_tokens >= 1, "max_new_tokens", self.max_new_tokens, "1 or more")
-        is_temperature = math.isfinite(self.temperature) and self.temperature >= 0
-        _require(is_temperature, "temperature", self.temperature, "0 or more, and finite")
-        _require(self.top_k >= 0, "top_k", self.top_k, "0 or more; 0 keeps all tokens")
-        _require(0 < self.top_p <= 1, "top_p", self.top_p, "above 0 and at most 1")
-        _require(-(2**63) <= self.seed < 2**64, "seed", self.seed, "-2^63 up to 2^64 - 1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a trained model and its tokenizer allow."""
-
-    seq_len: int
-    """Positions the model was trained on, from 2."""
-    vocab_size: int
-    """Ids from here up are padding of the vocabulary and never drawn."""
-    end_of_text: int
-    """Id that ends a document, and starts one."""
+    for choices in generate_batch(model, [prompt_ids], [seed], settings, limits):
+        if choices[0].token != limits.end_of_text:
+            yield choices[0].token
 
 
 @torch.inference_mode()
-def generate(
-    model: Model, prompt_ids: Sequence[int], settings: Settings, limits: Limits
-) -> Iterator[int]:
-    """Yield the ids that continue the prompt, without the end of text that may end them.
+def generate_batch(
+    model: Model,
+    prompts: Sequence[Sequence[int]],
+    seeds: Sequence[int],
+    settings: Settings,
+    limits: Limits,
+    alternatives: int = 0,
+) -> Iterator[list[Choice]]:
+    """Yield the next token of every prompt that has not ended, until all have.
 
-    The weights' own precision is used, not the training's bfloat16: one token at a time leaves
-    matrix units idle anyway, and the nearer devices compute to each other, the more often the
-    same seed gives the same text on both.
+    A row's tokens do not depend on the others but for rounding: a matrix product of more rows may
+    add up in another order.
 
     Args:
         model: in evaluation, on any device.
-        prompt_ids: an empty prompt starts a document; of a longer one than `limits.seq_len` the
-            newest part is read.
+        prompts: token ids; an empty one starts a document, and of a longer one than
+            `limits.seq_len` the newest part is read.
+        seeds: of the draws, one for each prompt; what torch.Generator takes.
         settings: how to draw, and how long.
         limits: of the model and the tokenizer.
+        alternatives: how many of the likeliest tokens to tell of with each; 0 is none.
 
     Raises:
-        TokmonError: the prompt has an id that the model does not know, or the model's output is
+        TokmonError: a prompt has an id that the model does not know, or the model's output is
             not finite.
     """
-    context = _readable(prompt_ids, limits, model.config.vocab)
-    capacity = min(limits.seq_len, len(context) + settings.max_new_tokens)
-    cache = Cache(model.config, batch=1, capacity=capacity, like=model.head.weight)
+    contexts = [_readable(ids, limits, model.config.vocab) for ids in prompts]
+    rows = _Rows(model, contexts, limits, settings.max_new_tokens)
     # On the CPU whatever computes: every device draws the same numbers.
-    random = torch.Generator().manual_seed(settings.seed)
-    unread = context
+    random = [torch.Generator().manual_seed(checked_seed(seed)) for seed in seeds]
     for _ in range(settings.max_new_tokens):
-        logits = _next_logits(model, unread, cache)[: limits.vocab_size]
-        token = draw(logits, settings, random)
-        if token == limits.end_of_text:
+        logits = rows.next_logits()
+        uniforms = [torch.rand((), generator=random[row], dtype=torch.float64) for row in rows.open]
+        likely = penalised(logits, rows.seen(), settings.repetition_penalty)
+        tokens = draw(likely, settings, torch.stack(uniforms))
+        yield _choices(rows.open, tokens, logits, alternatives)
+        rows.append(tokens)
+        if not rows.open:
             return
-        yield token
-        context.append(token)
-        unread = [token]
-        if cache.length == limits.seq_len:
-            # The model never saw positions beyond these, and cached keys cannot move: they are
-            # rotated to their positions, and all above the first layer have seen the tokens to be
-            # dropped. Reading again costs as much as the context is long; by keeping half, that
-            # happens once in seq_len / 2 tokens instead of at every one.
-            context = context[-(limits.seq_len // 2) :]
-            unread, cache.length = context, 0
 
 
-def draw(logits: Tensor, settings: Settings, random: torch.Generator) -> int:
-    """Return a token id drawn from `logits`, shape (V,), on the CPU.
+class _Rows:
+    """The rows that have not ended: their tokens, and what the model keeps of them.
 
-    Temperature first, then top-k, then top-p over what top-k has left. Each call but a greedy one
-    takes exactly one number from `random`, so that rounding on another device which lets one more
-    token through does not shift all draws after it.
-
-    Raises:
-        TokmonError: a logit is not finite.
+    Args:
+        model: continues them.
+        contexts: tokens of each, from one to `limits.seq_len`.
+        limits: of the model.
+        max_new_tokens: that are to come at most.
     """
-    if not bool(torch.isfinite(logits).all()):
-        raise TokmonError("the model's output is not finite", "sample from an earlier checkpoint")
-    if settings.temperature == 0:
-        return int(logits.argmax())
-    # In float64 no positive temperature is so small that 0 / temperature is not 0.
-    scaled = (logits.double() - logits.max()) / settings.temperature
-    probabilities = scaled.softmax(0)
-    ids = _kept_ids(probabilities, settings)
-    cumulative = probabilities[ids].cumsum(0)
-    point = torch.rand((), generator=random, dtype=torch.float64) * cumulative[-1]
-    position = int(torch.searchsorted(cumulative, point, right=True))
-    return int(ids[min(position, len(ids) - 1)])
+
+    def __init__(
+        self, model: Model, contexts: list[list[int]], limits: Limits, max_new_tokens: int
+    ) -> None:
+        self.open = list(range(len(contexts)))
+        """Their numbers, ascending."""
+        self._model = model
+        self._limits = limits
+        self._capacity = min(limits.seq_len, max(map(len, contexts)) + max_new_tokens)
+        self._read(contexts)
+
+    def next_logits(self) -> Tensor:
+        """Read what is unread; return logits of the next token, (rows, V) float32."""
+        unread = self._tokens[:, self._cache.length : self._end].to(self._cache.keys.device)
+        last = self._model.hidden(unread, self._cache)[:, -1]
+        logits: Tensor = self._model.head(last)[:, : self._limits.vocab_size].float()
+        return logits
+
+    def seen(self) -> Tensor:
+        """Return the ids that stand in each row, (rows, S), any number of times each."""
+        return self._tokens[:, : self._end].to(self._cache.keys.device)
+
+    def append(self, tokens: Tensor) -> None:
+        """Add a token to each row, (rows,); those that it ends are open no more."""
+        if self._end < self._capacity:
+            self._tokens[:, self._end] = tokens
+            self._end += 1
+        else:
+            self._read(self._shortened(tokens))
+        is_open = tokens != self._limits.end_of_text
+        if not bool(is_open.all()):
+            self._keep(is_open.nonzero()[:, 0])
+
+    def _read(self, contexts: list[list[int]]) -> None:
+        """Begin with these tokens, each row's last one in the same column."""
+        self._end = max(map(len, contexts))
+        self._padding = torch.tensor([self._end - len(context) for context in contexts])
+        self._tokens = torch.empty(len(contexts), self._capacity, dtype=torch.int64)
+        # A row's own first token pads it: no position sees it, and it is in the context anyway.
+        for row, context in enumerate(contexts):
+            self._tokens[row] = context[0]
+            self._tokens[row, self._end - len(context) : self._end] = torch.tensor(context)
+        like = self._model.head.weight
+        self._cache = Cache(self._model.config, len(contexts), self._capacity, like, self._padding)
+
+    def _shortened(self, tokens: Tensor) -> list[list[int]]:
+        """Return the rows with a token more each, those that grow too long cut to their newer half.
+
+        The model never saw positions beyond `seq_len`, and cached keys cannot move: they are
+        rotated to their positions, and all above the first layer have seen the tokens to be
+        dropped. Reading again costs as much as the context is long; by keeping half, that happens
+        once in seq_len / 2 tokens instead of at every one.
+        """
+        kept = self._limits.seq_len // 2
+        rows = torch.cat((self._tokens[:, : self._end], tokens[:, None]), dim=1).tolist()
+        rows = [row[padding:] for row, padding in zip(rows, self._padding.tolist(), strict=True)]
+        return [row if len(row) <= self._limits.seq_len else row[-kept:] for row in rows]
+
+    def _keep(self, rows: Tensor) -> None:
+        self.open = [self.open[row] for row in rows.tolist()]
+        self._tokens, self._padding = self._tokens[rows], self._padding[rows]
+        self._cache.keep(rows.to(self._cache.keys.device))
 
 
-def _kept_ids(probabilities: Tensor, settings: Settings) -> Tensor:
-    """Return the ids that may be drawn, rising.
-
-    By id and not by probability, since another device may order two that are almost equal
-    otherwise, and they must not trade their places under the draw.
-    """
-    if settings.top_k:
-        ordered, ids = probabilities.topk(min(settings.top_k, len(probabilities)))
-        ordered = ordered / ordered.sum()
-    elif settings.top_p < 1:
-        ordered, ids = _likeliest(probabilities, settings.top_p)
-    else:
-        return torch.arange(len(probabilities))
-    if settings.top_p < 1:
-        # The fewest that reach p: all before which less than p stands.
-        ids = ids[: int((ordered.cumsum(0) < settings.top_p).sum()) + 1]
-    return ids.sort().values
-
-
-def _likeliest(probabilities: Tensor, mass: float) -> tuple[Tensor, Tensor]:
-    """Return the likeliest probabilities, falling, and their ids: enough to sum to `mass`."""
-    # Sorting 50,257 numbers takes 6 ms on a core, half of what v1 itself does; this takes 0.6 ms.
-    ordered, ids = probabilities.topk(min(_FIRST_LOOK, len(probabilities)))
-    if float(ordered.sum()) >= mass:
-        return ordered, ids
-    return probabilities.sort(descending=True)
-
-
-def _next_logits(model: Model, tokens: list[int], cache: Cache) -> Tensor:
-    """Read `tokens` after what `cache` holds; return the last position's logits, float32, CPU."""
-    batch = torch.tensor([tokens], device=cache.keys.device)
-    last = model.hidden(batch, cache)[0, -1]
-    logits: Tensor = model.head(last).float().cpu()
-    return logits
+def _choices(
+    open_rows: Sequence[int], tokens: Tensor, logits: Tensor, alternatives: int
+) -> list[Choice]:
+    drawn = tokens.tolist()
+    if not alternatives:
+        return [Choice(row, token) for row, token in zip(open_rows, drawn, strict=True)]
+    probabilities = logits.softmax(dim=1)
+    best, ids = probabilities.topk(min(alternatives, logits.shape[1]), dim=1)
+    own = probabilities.gather(1, tokens[:, None].to(logits.device))[:, 0]
+    found = zip(open_rows, drawn, own.tolist(), ids.tolist(), best.tolist(), strict=True)
+    return [
+        Choice(row, token, probability, tuple(zip(likeliest, values, strict=True)))
+        for row, token, probability, likeliest, values in found
+    ]
 
 
 def _readable(prompt_ids: Sequence[int], limits: Limits, vocab: int) -> list[int]:
@@ -167,8 +184,3 @@ def _readable(prompt_ids: Sequence[int], limits: Limits, vocab: int) -> list[int
                 "the checkpoint was trained with another tokenizer",
             )
     return context
-
-
-def _require(is_valid: bool, name: str, value: float, range_text: str) -> None:
-    if not is_valid:
-        raise TokmonError(f"{name} is {value}, but must be {range_text}")

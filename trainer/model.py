@@ -13,56 +13,42 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.config import ModelConfig
+from trainer.kv_cache import Cache
 
 _INIT_STD = 0.02
 
 
-class Cache:
-    """Keys and values of the positions seen so far, for generation one token at a time."""
-
-    def __init__(
-        self, config: ModelConfig, batch: int, capacity: int, like: Tensor | None = None
-    ) -> None:
-        shape = (config.layers, batch, config.heads, capacity, config.width // config.heads)
-        device, dtype = (like.device, like.dtype) if like is not None else (None, None)
-        self.keys = torch.empty(shape, device=device, dtype=dtype)
-        self.values = torch.empty_like(self.keys)
-        self.length = 0
-
-    @property
-    def capacity(self) -> int:
-        """Positions that fit."""
-        return self.keys.shape[3]
-
-    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store (B, H, T, D) after the positions seen; return all of this layer's."""
-        end = self.length + keys.shape[2]
-        self.keys[layer, :, :, self.length : end] = keys
-        self.values[layer, :, :, self.length : end] = values
-        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
-
-
 class Rotation(NamedTuple):
-    """cos and sin of the rotary angles, each (T, D)."""
+    """cos and sin of the rotary angles, each (T, D), or (B, 1, T, D)."""
 
     cos: Tensor
     sin: Tensor
 
     @classmethod
-    def of_positions(
-        cls, start: int, length: int, size: int, theta: float, device: torch.device
-    ) -> "Rotation":
-        """Return the rotation of positions [start, start + length) for heads of `size`."""
-        half = torch.arange(0, size, 2, device=device, dtype=torch.float32)
+    def of_positions(cls, positions: Tensor, size: int, theta: float) -> "Rotation":
+        """Return the rotation of `positions`, (T,) or (B, T), for heads of `size`."""
+        half = torch.arange(0, size, 2, device=positions.device, dtype=torch.float32)
         frequencies = theta ** (-half / size)
-        positions = torch.arange(start, start + length, device=device, dtype=torch.float32)
-        angles = torch.outer(positions, frequencies).repeat(1, 2)
+        angles = positions.float()[..., None] * frequencies
+        angles = torch.cat((angles, angles), dim=-1)
+        if positions.dim() == 2:
+            angles = angles[:, None]  # the same for all heads
         return cls(angles.cos(), angles.sin())
 
     def turn(self, x: Tensor) -> Tensor:
         """Rotate (B, H, T, D): x cos + rotate_half(x) sin (Su et al. 2021, arXiv 2104.09864)."""
         left, right = x.chunk(2, dim=-1)
         return (x * self.cos + torch.cat((-right, left), dim=-1) * self.sin).to(x.dtype)
+
+
+class Context(NamedTuple):
+    """What the positions of a forward pass are, and what they see."""
+
+    rotation: Rotation
+    mask: Tensor | None = None
+    """As `Cache.mask` has it."""
+    cache: Cache | None = None
+    """What came before."""
 
 
 class Attention(nn.Module):
@@ -77,28 +63,24 @@ class Attention(nn.Module):
         self.value = nn.Linear(config.width, config.width, bias=False)
         self.out = nn.Linear(config.width, config.width, bias=False)
 
-    def forward(self, x: Tensor, rotation: Rotation, cache: Cache | None) -> Tensor:
-        query = rotation.turn(self._heads(self.query(x)))
-        key = rotation.turn(self._heads(self.key(x)))
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        query = context.rotation.turn(self._heads(self.query(x)))
+        key = context.rotation.turn(self._heads(self.key(x)))
         value = self._heads(self.value(x))
-        if cache is not None:
-            key, value = cache.extend(self.layer, key, value)
-        seen = key.shape[2] - query.shape[2]
-        # A mask is spelled out only for a chunk that follows others; is_causal assumes none before.
-        mask = _mask_after(seen, query) if seen and query.shape[2] > 1 else None
+        if context.cache is not None:
+            key, value = context.cache.extend(self.layer, key, value)
+        is_first = key.shape[2] == query.shape[2]
         mixed = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, is_causal=not seen
+            query,
+            key,
+            value,
+            attn_mask=context.mask,
+            is_causal=context.mask is None and is_first,
         )
         return self.out(mixed.transpose(1, 2).flatten(2))
 
     def _heads(self, x: Tensor) -> Tensor:
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
-
-
-def _mask_after(seen: int, query: Tensor) -> Tensor:
-    length = query.shape[2]
-    everything = torch.ones(length, seen + length, dtype=torch.bool, device=query.device)
-    return everything.tril(diagonal=seen)
 
 
 class SwiGLU(nn.Module):
@@ -138,8 +120,8 @@ class Block(nn.Module):
         self.mlp_norm = RMSNorm(config)
         self.mlp = SwiGLU(config)
 
-    def forward(self, x: Tensor, rotation: Rotation, cache: Cache | None) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), rotation, cache)
+    def forward(self, x: Tensor, context: Context) -> Tensor:
+        x = x + self.attention(self.attention_norm(x), context)
         return x + self.mlp(self.mlp_norm(x))
 
 
@@ -172,15 +154,22 @@ class Model(nn.Module):
 
     def hidden(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
         """Return what the head reads, (B, T, C)."""
-        start = cache.length if cache is not None else 0
-        size, theta = self.config.width // self.config.heads, self.config.rope_theta
-        rotation = Rotation.of_positions(start, tokens.shape[1], size, theta, tokens.device)
+        context = self._context(tokens, cache)
         x = self.embedding(tokens)
         for block in self.blocks:
-            x = block(x, rotation, cache)
+            x = block(x, context)
         if cache is not None:
             cache.length += tokens.shape[1]
         return self.norm(x)
+
+    def _context(self, tokens: Tensor, cache: Cache | None) -> Context:
+        count = tokens.shape[1]
+        size, theta = self.config.width // self.config.heads, self.config.rope_theta
+        if cache is None:
+            positions = torch.arange(count, device=tokens.device)
+            return Context(Rotation.of_positions(positions, size, theta))
+        rotation = Rotation.of_positions(cache.positions(count), size, theta)
+        return Context(rotation, cache.mask(count), cache)
 
 
 def count_parameters(model: nn.Module) -> int:

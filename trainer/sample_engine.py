@@ -3,8 +3,7 @@
 It knows the protocol's messages but not how they travel: no pipes, no threads, no printing.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -14,9 +13,8 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import BadLineError, CheckpointInfo, decode
 from tokmon.rundir.sampling import Done, Failed, Generate, Ready, Started, Token
 from trainer.device import describe
-from trainer.generate import Limits, Settings, generate
-from trainer.repetition import is_degenerate, merged_whitespace, seq_rep_n
-from trainer.tokenizer import StreamDecoder, load_tokenizer
+from trainer.sample_replies import continued
+from trainer.tokenizer import load_tokenizer
 from trainer.trained import TrainedModel, load_trained
 
 
@@ -35,6 +33,8 @@ class Engine:
         # Before loading: a checkpoint that lands meanwhile is seen at the next look.
         self._marks = _read_marks(target)
         self._trained = load_trained(target, device)
+        self._other: TrainedModel | None = None
+        self._other_mark: CheckpointInfo | None = None
 
     def ready(self, notice: str | None = None) -> Ready:
         """Return what is loaded, as the client is told; `notice` stands in for its own."""
@@ -74,7 +74,8 @@ class Engine:
     ) -> Iterator[Started | Token | Done | Failed]:
         """Yield the replies to `request`; `is_cancelled` is asked before every token."""
         try:
-            yield from self._continue(request, is_cancelled)
+            trained = self._weights_of(request.checkpoint)
+            yield from continued(request, trained, self._tokenizer, is_cancelled)
         except TokmonError as error:
             yield Failed(id=request.id, message=str(error))
         except (RuntimeError, MemoryError) as error:
@@ -83,48 +84,17 @@ class Engine:
             if self._device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def _continue(
-        self, request: Generate, is_cancelled: Callable[[], bool]
-    ) -> Iterator[Started | Token | Done]:
-        settings = _settings(request)
-        prompt_ids = self._tokenizer.encode(request.prompt)
-        yield Started(id=request.id, prompt_tokens=len(prompt_ids))
-        ids: list[int] = []
-        pieces: list[str] = []
-        moments_s: list[float] = []
-        decoder = StreamDecoder(self._tokenizer)
-        for token in self._tokens(prompt_ids, settings, is_cancelled):
-            moments_s.append(time.perf_counter())
-            ids.append(token)
-            pieces.append(decoder.push(token))
-            yield Token(id=request.id, text=pieces[-1])
-        if rest := decoder.finish():
-            pieces.append(rest)
-            yield Token(id=request.id, text=rest)
-        tokens = [self._tokenizer.piece(token) for token in ids]
-        yield Done(
-            id=request.id,
-            tokens=len(ids),
-            finish_reason=_finish_reason(len(ids), settings, is_cancelled()),
-            tokens_per_sec=_speed(moments_s),
-            seq_rep_4=seq_rep_n(merged_whitespace(tokens), 4),
-            collapsed=is_degenerate(tokens, "".join(pieces)),
-        )
-
-    def _tokens(
-        self, prompt_ids: Sequence[int], settings: Settings, is_cancelled: Callable[[], bool]
-    ) -> Iterator[int]:
-        if is_cancelled():
-            return
-        limits = Limits(
-            seq_len=self._trained.config.data.seq_len,
-            vocab_size=self._tokenizer.vocab_size,
-            end_of_text=self._tokenizer.end_of_text,
-        )
-        for token in generate(self._trained.model, prompt_ids, settings, limits):
-            yield token
-            if is_cancelled():
-                return
+    def _weights_of(self, name: str) -> TrainedModel:
+        """Return the weights that a request asks for by the name of their file."""
+        if name in ("", self._trained.path.name):
+            return self._trained
+        path = self._best.parent / Path(name).name
+        if path.name != name or not path.exists():
+            raise TokmonError(f"{name}: no such checkpoint beside {self._best.name}")
+        mark = _read_mark(path)
+        if self._other is None or self._other.path != path or self._other_mark != mark:
+            self._other, self._other_mark = load_trained(path, self._device), mark
+        return self._other
 
     def _watched(self, marks: dict[Path, CheckpointInfo]) -> object:
         """Return what of `marks` bears on the choice: all while something stands in for best."""
@@ -158,28 +128,6 @@ def _read_mark(checkpoint: Path) -> CheckpointInfo | None:
 def _identity(trained: TrainedModel) -> tuple[Path, str, int, float | None]:
     # In the moment before a replacement the sidecar names the new hash while the old weights load.
     return trained.path, trained.sha256, trained.step, trained.val_loss
-
-
-def _settings(request: Generate) -> Settings:
-    return Settings(
-        max_new_tokens=request.max_new_tokens,
-        temperature=request.temperature,
-        top_k=request.top_k,
-        top_p=request.top_p,
-        seed=request.seed,
-    )
-
-
-def _finish_reason(tokens: int, settings: Settings, was_cancelled: bool) -> str:
-    if tokens == settings.max_new_tokens:
-        return "length"
-    return "cancelled" if was_cancelled else "end_of_text"
-
-
-def _speed(moments_s: Sequence[float]) -> float:
-    """Return tokens per second after the first, which waited for the prompt; 0 if none is."""
-    elapsed_s = moments_s[-1] - moments_s[0] if moments_s else 0.0
-    return (len(moments_s) - 1) / elapsed_s if elapsed_s > 0 else 0.0
 
 
 def _one_line(error: Exception) -> str:

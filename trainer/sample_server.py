@@ -112,10 +112,10 @@ def serve(engine: "Engine", requests: Requests, replies: Replies) -> NoReturn:
         if isinstance(job, Failed):
             replies.send(job)
             continue
-        if fresh := engine.refresh():
+        if job.request.is_following and (fresh := engine.refresh()):
             replies.send(fresh)
         for reply in engine.answer(job.request, job.cancelled.is_set):
-            if isinstance(reply, Done | Failed):
+            if isinstance(reply, Failed) or (isinstance(reply, Done) and not reply.open):
                 # Before the client hears of it: it may use the id again at once.
                 requests.finish(job)
             replies.send(reply)

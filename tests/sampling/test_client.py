@@ -118,3 +118,17 @@ async def test_better_and_damaged_checkpoints_are_told(client, run):
     assert damaged.step == 200
     assert "damaged" in damaged.notice
     assert client.ready == damaged
+
+
+async def test_a_request_for_several_texts_ends_with_the_last(client):
+    request = Generate(id=91, samples=3, max_new_tokens=4)
+    started, *replies = await gather(client, request)
+    after = await gather(client, Generate(id=92, max_new_tokens=1))
+
+    ends = [reply for reply in replies if isinstance(reply, Done)]
+    assert isinstance(started, Started)
+    assert [end.open for end in ends] == [2, 1, 0]
+    assert {end.sample for end in ends} == {0, 1, 2}
+    assert replies[-1] is ends[-1]
+    assert {reply.id for reply in after} == {92}
+    assert not client.has_ended

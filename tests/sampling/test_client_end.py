@@ -39,6 +39,7 @@ async def test_a_killed_child_is_told_and_every_later_request_too(tmp_path, monk
         _ = [reply async for reply in replies]
     with pytest.raises(TokmonError, match="killed"):
         await gather(client, Generate(id=2))
+    assert client.has_ended
     await client.cancel(1)
     await client.close()
 

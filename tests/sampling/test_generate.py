@@ -1,19 +1,16 @@
 import math
-from collections import Counter
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.sampling.tiny import random_model, scripted_model, tiny_config
 from tokmon.rundir.errors import TokmonError
-from trainer.generate import Limits, Settings, draw, generate
+from trainer.generate import generate, generate_batch
+from trainer.sampling_settings import Limits, Settings
 
 VOCAB = 97
 END = VOCAB - 1
 GREEDY = Settings(max_new_tokens=40, temperature=0)
-logit_lists = st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=40)
 
 
 def limits(seq_len=64, vocab_size=VOCAB, end_of_text=END):
@@ -98,8 +95,8 @@ def test_the_same_seed_gives_the_same_ids_and_another_seed_others():
     model = random_model(tiny_config(vocab=VOCAB), 1)
 
     def ids(seed):
-        settings = Settings(max_new_tokens=30, temperature=2.0, top_p=1.0, seed=seed)
-        return list(generate(model, [1], settings, limits(vocab_size=END)))
+        settings = Settings(max_new_tokens=30, temperature=2.0, top_p=1.0)
+        return list(generate(model, [1], settings, limits(vocab_size=END), seed=seed))
 
     assert ids(7) == ids(7)
     assert ids(7) != ids(8)
@@ -141,78 +138,96 @@ def test_generation_leaves_no_inference_mode_behind():
     assert not torch.is_inference_mode_enabled()
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("temperature", -0.1),
-        ("temperature", math.nan),
-        ("temperature", math.inf),
-        ("top_p", 0.0),
-        ("top_p", 1.01),
-        ("top_p", math.nan),
-        ("top_k", -1),
-        ("max_new_tokens", 0),
-        ("seed", 2**64),
-        ("seed", -(2**63) - 1),
-    ],
-)
-def test_a_setting_out_of_range_is_refused_by_name(name, value):
-    with pytest.raises(TokmonError, match=f"^{name} is {value}"):
-        Settings(**{name: value})
+def greedy_by_full_passes(model, prompt, count):
+    """What the parallel forward says, computed anew for each token."""
+    ids = list(prompt)
+    with torch.inference_mode():
+        for _ in range(count):
+            ids.append(int(model(torch.tensor([ids]))[0, -1, :END].argmax()))
+    return ids[len(prompt) :]
 
 
-@given(logit_lists, st.integers(0, 50), st.floats(0.01, 1), st.floats(0.05, 5), st.integers(0, 9))
-def test_only_what_top_k_and_top_p_keep_is_drawn(logits, top_k, top_p, temperature, seed):
-    settings = Settings(top_k=top_k, top_p=top_p, temperature=temperature)
-
-    token = draw(torch.tensor(logits), settings, torch.Generator().manual_seed(seed))
-
-    weights = [math.exp((logit - max(logits)) / temperature) for logit in logits]
-    likelier = sorted((weight for weight in weights if weight > weights[token]), reverse=True)
-    assert not top_k or len(likelier) < top_k
-    kept = sorted(weights, reverse=True)[: top_k or None]
-    # The nucleus closes with the token that reaches p, so what stands before one in it is less.
-    assert sum(likelier) / sum(kept) < top_p + 1e-9
+def rows_of(model, prompts, settings, limits, seeds=None, **options):
+    rows = [[] for _ in prompts]
+    for choices in generate_batch(
+        model, prompts, seeds or [0] * len(prompts), settings, limits, **options
+    ):
+        for choice in choices:
+            rows[choice.row].append(choice.token)
+    return rows
 
 
-@given(logit_lists)
-def test_temperature_zero_and_a_tiny_one_take_the_likeliest(logits):
-    generator = torch.Generator().manual_seed(0)
-    best = max(logits)
+def test_greedy_tokens_equal_those_of_the_parallel_forward_over_200_tokens():
+    model = endless(random_model(tiny_config(seq_len=256, vocab=VOCAB), 4))
+    settings = Settings(max_new_tokens=200, temperature=0)
 
-    assert logits[draw(torch.tensor(logits), Settings(temperature=0), generator)] == best
-    assert logits[draw(torch.tensor(logits), Settings(temperature=5e-324), generator)] == best
+    ids = list(generate(model, [1, 2, 3], settings, limits(seq_len=256, vocab_size=END)))
 
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_draws_follow_the_softmax_at_the_temperature(seed):
-    logits = torch.tensor([2.0, 1.0, 0.0, -1.0])
-    generator = torch.Generator().manual_seed(seed)
-    settings = Settings(temperature=0.5, top_p=1.0)
-
-    counts = Counter(draw(logits, settings, generator) for _ in range(4000))
-
-    for token, expected in enumerate((logits / 0.5).softmax(0).tolist()):
-        deviation = math.sqrt(expected * (1 - expected) / 4000)
-        assert abs(counts[token] / 4000 - expected) < 4 * deviation
+    assert ids == greedy_by_full_passes(model, [1, 2, 3], 200)
 
 
-def test_a_flat_distribution_is_cut_at_p_as_well():
-    logits = torch.linspace(1e-3, 0, 5000)
-    generator = torch.Generator().manual_seed(0)
+def test_prompts_of_different_lengths_continue_as_each_does_alone():
+    model = endless(random_model(tiny_config(seq_len=256, vocab=VOCAB), 5))
+    prompts = [[1], [5, 6, 7, 8, 9, 10, 11], [3, 2], [], list(range(40))]
+    settings = Settings(max_new_tokens=200, temperature=0)
 
-    drawn = [draw(logits, Settings(temperature=1, top_p=0.5), generator) for _ in range(200)]
+    rows = rows_of(model, prompts, settings, limits(seq_len=256, vocab_size=END))
 
-    assert 2400 < max(drawn) < 2500
-    assert min(drawn) < 100
+    for prompt, row in zip(prompts, rows, strict=True):
+        assert row == greedy_by_full_passes(model, prompt or [END], 200)
 
 
-@given(st.integers(0, 2**32))
-def test_one_token_more_in_the_nucleus_does_not_shift_later_draws(seed):
-    logits = torch.tensor([1.0, 0.9, 0.8, 0.7])
-    first, second = (torch.Generator().manual_seed(seed) for _ in range(2))
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_of_a_batch_draw_what_each_draws_alone_also_beyond_the_context(seed):
+    model = random_model(tiny_config(vocab=VOCAB), seed)
+    prompts = [[1, 2, 3], [4], list(range(16)), [7, 8], [9] * 12]
+    settings = Settings(max_new_tokens=60, temperature=1.5, top_p=0.9)
+    within = limits(seq_len=16)
 
-    draw(logits, Settings(top_p=0.5), first)
-    draw(logits, Settings(top_p=0.9, top_k=3), second)
+    rows = rows_of(model, prompts, settings, within, seeds=range(5))
 
-    assert draw(logits, Settings(top_p=1), first) == draw(logits, Settings(top_p=1), second)
+    for number, (prompt, row) in enumerate(zip(prompts, rows, strict=True)):
+        alone = list(generate(model, prompt, settings, within, seed=number))
+        assert [token for token in row if token != END] == alone
+
+
+def test_rows_end_one_by_one_and_the_end_of_text_is_told_once():
+    model = scripted_model(tiny_config(vocab=VOCAB), [1, 2, 3, 4, 5, END])
+
+    rows = rows_of(model, [[1], [4], [3]], GREEDY, limits())
+
+    assert rows == [[2, 3, 4, 5, END], [5, END], [4, 5, END]]
+
+
+def test_alternatives_are_the_likeliest_tokens_with_the_models_own_probabilities():
+    model = random_model(tiny_config(vocab=VOCAB), 1)
+    settings = Settings(max_new_tokens=1, temperature=0.1)
+
+    [[choice]] = generate_batch(model, [[1, 2]], [0], settings, limits(), alternatives=4)
+
+    with torch.inference_mode():
+        expected = model(torch.tensor([[1, 2]]))[0, -1].softmax(0)
+    ids = [token for token, _ in choice.alternatives]
+    assert ids == expected.topk(4).indices.tolist()
+    assert [value for _, value in choice.alternatives] == pytest.approx(expected[ids].tolist())
+    assert choice.probability == pytest.approx(float(expected[choice.token]))
+
+
+def test_a_repetition_penalty_keeps_greedy_text_from_going_round():
+    model = endless(random_model(tiny_config(seq_len=256, vocab=VOCAB), 5))
+    within = limits(seq_len=256, vocab_size=END)
+    plain = Settings(max_new_tokens=30, temperature=0)
+    wary = Settings(max_new_tokens=30, temperature=0, repetition_penalty=1e6)
+
+    free, penalised = (list(generate(model, [1], how, within)) for how in (plain, wary))
+
+    assert len(set(penalised)) > len(set(free))
+    assert len(set(penalised)) == 30
+
+
+@pytest.mark.parametrize("seed", [2**64, -(2**63) - 1])
+def test_a_seed_that_no_generator_takes_is_refused(seed):
+    model = random_model(tiny_config(vocab=VOCAB))
+
+    with pytest.raises(TokmonError, match=f"^seed is {seed}"):
+        next(generate(model, [1], GREEDY, limits(), seed=seed))

@@ -43,7 +43,9 @@ def test_an_answer_starts_streams_and_is_done_with_its_scores(tmp_path):
 
     replies = answer(engine, prompt="def f", max_new_tokens=12, seed=3)
 
-    assert replies[0] == Started(id=1, prompt_tokens=2)
+    assert replies[0] == Started(
+        id=1, prompt_tokens=2, checkpoint="tiny_best.pt", step=100, val_loss=5.0
+    )
     done = replies[-1]
     assert isinstance(done, Done)
     assert (done.tokens, done.finish_reason) == (12, "length")
@@ -85,6 +87,8 @@ def test_a_text_of_no_tokens_is_done(tmp_path):
             tokens_per_sec=0.0,
             seq_rep_4=None,
             collapsed=False,
+            has_keyword=False,
+            validity="nothing",
         )
     ]
 
@@ -102,6 +106,77 @@ def test_a_cancelled_answer_ends_at_the_next_token(tmp_path, wanted):
         replies.append(reply)  # noqa: PERF402 - has_enough looks at it meanwhile
 
     assert (replies[-1].tokens, replies[-1].finish_reason) == (wanted, "cancelled")
+
+
+def test_samples_come_side_by_side_and_each_is_that_of_its_own_seed(tmp_path):
+    engine = Engine(run_with_best(tmp_path).path, CPU)
+
+    replies = answer(engine, prompt="def f", samples=3, seed=5, max_new_tokens=20)
+
+    for number in range(3):
+        own = [reply for reply in replies if getattr(reply, "sample", None) == number]
+        alone = answer(engine, prompt="def f", seed=5 + number, max_new_tokens=20)
+        assert text_of(own) == text_of(alone)
+    ends = [reply for reply in replies if isinstance(reply, Done)]
+    assert [end.open for end in ends] == [2, 1, 0]
+    assert replies[-1] is ends[-1]
+
+
+def test_a_token_comes_with_its_probability_and_the_likeliest_ones_if_asked(tmp_path):
+    engine = Engine(run_saying(tmp_path, "x\n").path, CPU)
+
+    first, *_ = (r for r in answer(engine, alternatives=3) if isinstance(r, Token))
+    plain, *_ = (r for r in answer(engine) if isinstance(r, Token))
+
+    assert first.alternatives[0].text == first.text == "x"
+    assert first.alternatives[0].probability == first.probability > 0.99
+    assert len(first.alternatives) == 3
+    assert (plain.probability, plain.alternatives) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"), [("x = 1\n", "valid"), ("x = )\n", "invalid"), ("x = 1", "nothing")]
+)
+def test_what_was_written_is_judged_as_python(tmp_path, text, verdict):
+    engine = Engine(run_saying(tmp_path, text + "#").path, CPU)
+
+    done = answer(engine, temperature=0, max_new_tokens=len(engine._tokenizer.encode(text)))[-1]
+
+    assert done.validity == verdict
+    assert not done.has_keyword
+
+
+def test_another_checkpoint_of_the_run_answers_where_it_is_named(tmp_path):
+    run = run_with_best(tmp_path, step=100)
+    config = tiny_config()
+    publish(run.step_checkpoint(50), random_model(config, 7), config, step=50, val_loss=6.0)
+    engine = Engine(run.path, CPU)
+
+    started, *rest = answer(engine, prompt="x", checkpoint="tiny_step50.pt")
+
+    assert (started.checkpoint, started.step, started.val_loss) == ("tiny_step50.pt", 50, 6.0)
+    assert text_of(rest) != text_of(answer(engine, prompt="x"))
+    assert engine.ready().checkpoint == "tiny_best.pt"
+    assert answer(engine, prompt="x")[0].step == 100
+
+
+@pytest.mark.parametrize("name", ["tiny_step7.pt", "../elsewhere.pt", "/etc/hosts"])
+def test_a_checkpoint_that_the_run_does_not_have_fails_the_request(tmp_path, name):
+    engine = Engine(run_with_best(tmp_path).path, CPU)
+
+    assert answer(engine, checkpoint=name) == [
+        Failed(id=1, message=f"{name}: no such checkpoint beside tiny_best.pt")
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"samples": 0}, {"samples": 257}, {"alternatives": -1}, {"seed": 2**64}]
+)
+def test_numbers_out_of_range_fail_only_their_request(tmp_path, fields):
+    engine = Engine(run_with_best(tmp_path).path, CPU)
+
+    assert isinstance(answer(engine, **fields)[-1], Failed)
+    assert isinstance(answer(engine, max_new_tokens=1)[-1], Done)
 
 
 def test_a_setting_out_of_range_fails_only_its_request(tmp_path):

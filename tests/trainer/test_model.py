@@ -3,7 +3,8 @@
 import torch
 
 from trainer.config import ModelConfig
-from trainer.model import Cache, Model, count_parameters
+from trainer.kv_cache import Cache
+from trainer.model import Model, count_parameters
 
 SMALL = ModelConfig(layers=2, width=32, heads=4, mlp=48, vocab=97)
 
@@ -74,7 +75,7 @@ def test_rotation_makes_attention_depend_on_distance_not_on_place() -> None:
 
     def product(query_at: int, key_at: int) -> torch.Tensor:
         turned = [
-            Rotation.of_positions(place, 1, 8, 10000.0, torch.device("cpu")).turn(x)
+            Rotation.of_positions(torch.tensor([place]), 8, 10000.0).turn(x)
             for place, x in ((query_at, query), (key_at, key))
         ]
         return (turned[0] * turned[1]).sum()

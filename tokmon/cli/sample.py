@@ -3,15 +3,15 @@
 stdout is the text, or its JSON, and nothing else; what is known about it goes to stderr.
 """
 
-import json
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tokmon.cli.sample_output import JsonLines, Output, Stream, say, say_notice
 from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.sampling import Done, Generate, Ready, Started, Token
 
@@ -83,6 +83,24 @@ def _finite(_ctx: click.Context, _option: click.Parameter, number: float) -> flo
     help="Draw among the likeliest tokens that make up P.",
 )
 @click.option(
+    "--min-p",
+    metavar="P",
+    type=click.FloatRange(0, 1),
+    default=_DEFAULT.min_p,
+    show_default=True,
+    callback=_finite,
+    help="Drop tokens under P times the likeliest.",
+)
+@click.option(
+    "--repetition-penalty",
+    metavar="X",
+    type=click.FloatRange(min=0, min_open=True),
+    default=_DEFAULT.repetition_penalty,
+    show_default=True,
+    callback=_finite,
+    help="Make tokens of the context less likely; 1 does nothing.",
+)
+@click.option(
     "--seed",
     metavar="S",
     type=click.IntRange(min=0),
@@ -113,8 +131,9 @@ def sample(
     # Deferred, like the client below: `tokmon --help` reads this module.
     import asyncio
 
-    requests = _requests([_text(prompt) for prompt in prompts], count, settings)
-    output: _Output = _JsonLines() if as_json else _Stream()
+    output: Output = JsonLines() if as_json else Stream()
+    texts = [_text(prompt) for prompt in prompts]
+    requests = _requests(texts, count, output.most_together, settings)
     try:
         asyncio.run(_sample_all(target, device, requests, output))
     except KeyboardInterrupt:
@@ -133,124 +152,46 @@ def _text(prompt: str) -> str:
     return prompt
 
 
-def _requests(prompts: Sequence[str], count: int, settings: dict[str, Any]) -> Iterator[Generate]:
-    seed = settings.pop("seed")
-    for i, prompt in enumerate(prompts):
-        for j in range(count):
-            yield Generate(id=1 + i * count + j, prompt=prompt, seed=seed + j, **settings)
+def _requests(
+    prompts: Sequence[str], count: int, most_together: int, settings: dict[str, Any]
+) -> Iterator[Generate]:
+    """Yield requests of at most so many samples each."""
+    seed, request_id = settings.pop("seed"), 0
+    for prompt in prompts:
+        for first in range(0, count, most_together):
+            request_id += 1
+            yield Generate(
+                id=request_id,
+                prompt=prompt,
+                samples=min(most_together, count - first),
+                seed=seed + first,
+                **settings,
+            )
 
 
 async def _sample_all(
-    target: Path, device: str, requests: Iterable[Generate], output: "_Output"
+    target: Path, device: str, requests: Iterable[Generate], output: Output
 ) -> None:
     from tokmon.sampler.client import SamplerClient
 
     client = SamplerClient(target, device)
     try:
-        _say(f"loading {target}")
-        _say_notice(await client.start())
+        say(f"loading {target}")
+        say_notice(await client.start())
         for request in requests:
             await _sample_one(client, request, output)
     finally:
         await client.close()
 
 
-async def _sample_one(client: "SamplerClient", request: Generate, output: "_Output") -> None:
+async def _sample_one(client: "SamplerClient", request: Generate, output: Output) -> None:
     async for reply in client.generate(request):
         if isinstance(reply, Ready):
-            _say_notice(reply)
+            say_notice(reply)
         elif isinstance(reply, Started):
             output.begin(request)
         elif isinstance(reply, Token):
-            output.add(reply.text)
+            output.add(reply)
         elif isinstance(reply, Done):
             assert client.ready is not None
             output.end(request, reply, client.ready)
-
-
-class _Output(Protocol):
-    """Where samples go, one after the other."""
-
-    def begin(self, request: Generate) -> None: ...
-
-    def add(self, piece: str) -> None: ...
-
-    def end(self, request: Generate, done: Done, ready: Ready) -> None: ...
-
-
-class _JsonLines:
-    """A line per sample. Its keys and their order are stable, and it is ASCII everywhere."""
-
-    def begin(self, _request: Generate) -> None:
-        self._pieces: list[str] = []
-
-    def add(self, piece: str) -> None:
-        self._pieces.append(piece)
-
-    def end(self, request: Generate, done: Done, _ready: Ready) -> None:
-        fields = {
-            "prompt": request.prompt,
-            "text": "".join(self._pieces),
-            "tokens": done.tokens,
-            "seed": request.seed,
-            "finish_reason": done.finish_reason,
-            "seq_rep_4": done.seq_rep_4,
-            "collapsed": done.collapsed,
-            "tokens_per_sec": done.tokens_per_sec,
-        }
-        _write(json.dumps(fields) + "\n")
-
-
-class _Stream:
-    """Prompt and text as they come; what is known about them on stderr after each sample."""
-
-    def begin(self, request: Generate) -> None:
-        self._last = ""
-        self.add(request.prompt)
-
-    def add(self, piece: str) -> None:
-        self._last = piece or self._last
-        _write(_harmless(piece))
-
-    def end(self, request: Generate, done: Done, ready: Ready) -> None:
-        if not self._last.endswith("\n"):
-            _write("\n")
-        _say(f"--- {_summary(request, done, ready)}\n")
-
-
-def _summary(request: Generate, done: Done, ready: Ready) -> str:
-    repetition = "none" if done.seq_rep_4 is None else f"{done.seq_rep_4:.3f}"
-    return (
-        f"{ready.checkpoint}, step {ready.step}, {ready.device}, seed {request.seed}: "
-        f"{done.tokens} tokens ({done.finish_reason}) at {done.tokens_per_sec:.1f}/s, "
-        f"seq-rep-4 {repetition}, {'' if done.collapsed else 'not '}collapsed"
-    )
-
-
-def _harmless(text: str) -> str:
-    """Return what a terminal shows and does not act upon; a file or pipe gets the text itself."""
-    from tokmon.monitor.visible import visible
-
-    return visible(text, is_multiline=True) if sys.stdout.isatty() else text
-
-
-def _write(text: str) -> None:
-    # Not click.echo: it strips escape sequences from what goes into a file.
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise  # click ends quietly on it
-    except OSError as error:
-        raise TokmonError(f"stdout cannot be written: {error.strerror}") from error
-
-
-def _say_notice(ready: Ready) -> None:
-    if ready.notice:
-        _say(f"note: {ready.notice}")
-
-
-def _say(line: str) -> None:
-    from tokmon.monitor.visible import visible
-
-    click.echo(visible(line, is_multiline=True), err=True)

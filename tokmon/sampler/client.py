@@ -40,6 +40,11 @@ class SamplerClient:
         """What is loaded, as last heard; None before."""
         return self._ready
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has ended by itself; then only another client helps."""
+        return self._end is not None
+
     async def start(self) -> Ready:
         """Start the process and wait until it has loaded a checkpoint, some seconds.
 
@@ -61,7 +66,9 @@ class SamplerClient:
         return reply
 
     async def generate(self, request: Generate) -> AsyncIterator[Reply]:
-        """Yield Ready (a better checkpoint was loaded), Started, Token... and Done.
+        """Yield Ready (a better checkpoint was loaded), Started, each sample's Token... and Done.
+
+        The tokens of several samples come mixed; the last Done has nothing left open.
 
         Leaving early cancels the request; what it still says is dropped.
 
@@ -79,11 +86,11 @@ class SamplerClient:
             child.send(request)
             reply: Reply | None = None
             try:
-                while not isinstance(reply, Done):
+                while not _is_last(reply):
                     reply = await _next(inbox)
                     yield reply
             finally:
-                if not isinstance(reply, Done):
+                if not _is_last(reply):
                     child.send(Cancel(id=request.id))
 
     async def cancel(self, request_id: int) -> None:
@@ -138,6 +145,10 @@ class SamplerClient:
             inbox = self._inboxes.get(request_id)
         if inbox is not None:
             inbox.put_nowait(reply)
+
+
+def _is_last(reply: Reply | None) -> bool:
+    return isinstance(reply, Done) and reply.open == 0
 
 
 async def _next(inbox: _Inbox) -> Ready | Started | Token | Done:
