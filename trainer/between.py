@@ -4,6 +4,7 @@ import time
 from typing import Protocol
 
 from tokmon.rundir.control import Action, Request
+from tokmon.rundir.errors import TokmonError
 from trainer.control import Wishes
 from trainer.news import News
 
@@ -21,6 +22,13 @@ class Trainer(Protocol):
 
     def evaluate_now(self) -> str:
         """Evaluate; return the result for people."""
+
+    def sample_now(self) -> str:
+        """Draw a round of samples; return what it is like, or nothing before the first step.
+
+        Raises:
+            TokmonError: it failed.
+        """
 
     def step_reached(self) -> int:
         """Return the last step taken."""
@@ -54,14 +62,21 @@ class Between:
             time.sleep(_PAUSED_LOOK_S)
 
     def _answer(self, request: Request) -> None:
-        message, outcome = self._obey(request.action), "done"
+        try:
+            message, outcome = self._obey(request.action), "done"
+        except TokmonError as error:
+            message, outcome = str(error), "refused"
         if not message:
             message, outcome = f"{request.action} is not possible yet", "refused"
         answer = {"request": request.id, "action": request.action, "outcome": outcome}
         self._news.tell("control", message, **answer)
 
     def _obey(self, action: Action) -> str:
-        """Do it; return what was done, or nothing if it cannot be."""
+        """Do it; return what was done, or nothing if it cannot be yet.
+
+        Raises:
+            TokmonError: it went wrong.
+        """
         step = self._trainer.step_reached()
         match action:
             case "pause":
@@ -75,11 +90,12 @@ class Between:
                 return f"saved {name}" if name else ""
             case "evaluate":
                 return f"{self._trainer.evaluate_now()} at step {step}"
+            case "sample":
+                found = self._trainer.sample_now()
+                return f"step {step}: {found}" if found else ""
             case "stop":
                 self.stop_reason = "a request"
                 return f"stopping after step {step}"
-            case _:
-                return ""
 
     def _set_paused(self, is_paused: bool) -> None:
         if is_paused != self._is_paused:

@@ -124,7 +124,14 @@ class SampleConfig(Section, frozen=True, kw_only=True):
     """Text sampled during training."""
 
     every: Count = 500
-    """Steps between two rounds. Kept for configs; the trainer does not sample yet."""
+    """Steps between two rounds: each comes with the evaluation that falls due by then, and one with
+    the last step. 0 draws none but what `tokmon ctl RUN sample` asks for."""
+    prompts: Positive = 16
+    """How many of the shipped prompts are continued, spread over their kinds; at most all."""
+    max_new_tokens: Positive = 128
+    """Length of a continuation at most."""
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.02
+    """Most of an attempt's time that rounds may take. One that would take more is left out."""
 
 
 class DeviceConfig(Section, frozen=True, kw_only=True):

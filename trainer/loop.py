@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tokmon.rundir.errors import TokmonError
 from tokmon.rundir.records import Summary, iso
 from trainer.best_rates import best_rates
 from trainer.between import Between
@@ -17,6 +18,7 @@ from trainer.progress import TrainingBar, step_line
 from trainer.resume import Start, go_back, shared_start
 from trainer.rollback import Rollbacks
 from trainer.runlog import RunLog
+from trainer.sampling_rounds import Rounds, is_round_due
 from trainer.saving import Progress, Saver
 from trainer.session import Session
 from trainer.speedometer import Speedometer
@@ -56,6 +58,7 @@ class Loop:
         self._rollbacks = Rollbacks(start.progress.skipped_in_a_row)
         rates = best_rates(session) if outbox is not None else None
         self._speedometer = Speedometer(session, self._stopwatch, rates)
+        self._rounds = Rounds(session, runlog, self._news, self._stopwatch)
         self._phase = "training"
         self._is_save_due = False
         self._train_loss: float | None = None
@@ -96,6 +99,20 @@ class Loop:
         """Evaluate; return the result for people."""
         return f"validation loss {self._evaluate().val_loss:.4f}"
 
+    def sample_now(self) -> str:
+        """Draw a round of samples; return what it is like, or nothing before the first step.
+
+        Raises:
+            TokmonError: it failed.
+        """
+        if not self._session.step:
+            return ""
+        with self._interrupted_by("evaluating", "eval"):
+            outcome = self._rounds.draw_asked()
+        if not outcome.is_drawn:
+            raise TokmonError(outcome.message)
+        return outcome.message
+
     def _after_step(self) -> None:
         step, config = self._session.step, self._config
         self._runlog.at_step(step)
@@ -105,7 +122,7 @@ class Loop:
         if step % config.log.every == 0:
             self._log()
         elif self._session.is_done:
-            self._evaluate()
+            self._evaluate_as_scheduled()
         self._save_if_due()
 
     def _save_if_due(self) -> None:
@@ -127,7 +144,7 @@ class Loop:
             self._roll_back()
             return
         is_due = self._session.step % self._config.eval.every == 0 or self._session.is_done
-        self._write_line(interval, self._evaluate() if is_due else None)
+        self._write_line(interval, self._evaluate_as_scheduled() if is_due else None)
 
     def _write_line(self, interval: Interval, evaluation: Evaluation | None) -> None:
         speed = self._speedometer.read()
@@ -136,6 +153,14 @@ class Loop:
         self._runlog.step(record)
         self._bar.numbers(record)
         self._runlog.say(step_line(record, self._config.schedule.steps))
+
+    def _evaluate_as_scheduled(self) -> Evaluation:
+        """Evaluate, and draw samples where a round is due: before the line, whose time it is."""
+        evaluation = self._evaluate()
+        if is_round_due(self._session.step, self._config):
+            with self._interrupted_by("evaluating", "eval"):
+                self._rounds.draw_if_affordable()
+        return evaluation
 
     def _evaluate(self) -> Evaluation:
         with self._interrupted_by("evaluating", "eval"):

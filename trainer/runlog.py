@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from tokmon.rundir.records import (
     BadLineError,
     Event,
     RunInfo,
+    Sample,
     Step,
     Summary,
     System,
@@ -73,6 +74,10 @@ class RunLog:
     def step(self, record: Step) -> None:
         """Append a line to the step log, after all that was told before."""
         self._put(partial(append_line, self.run.log, encode(record)))
+
+    def samples(self, records: Iterable[Sample]) -> None:
+        """Append a round of samples in one write, after all that was told before."""
+        self._put(partial(append_line, self.run.samples, b"\n".join(map(encode, records))))
 
     def event(self, event: str, step: int, message: str, **details: Any) -> None:
         """Append an event, after all that was told before; the details become keys of their own."""

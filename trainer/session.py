@@ -51,6 +51,7 @@ class Session:
         is_sharded: bool = False,
     ) -> None:
         self.config = config
+        self.tokenizer = tokenizer
         self.device = device
         self.group = group
         self.is_sharded = is_sharded

@@ -14,7 +14,7 @@ class Lap(NamedTuple):
     training_s: float
     """Of training steps."""
     eval_s: float
-    """Of evaluations."""
+    """Of evaluations, and of the samples drawn with them."""
     save_s: float
     """Waiting for checkpoints."""
 
@@ -28,6 +28,7 @@ class Stopwatch:
     """Counts seconds from its making, on top of what earlier attempts took."""
 
     def __init__(self, elapsed_before_s: float = 0.0) -> None:
+        self._elapsed_before_s = elapsed_before_s
         self._start = time.perf_counter() - elapsed_before_s
         self._interrupted_s: dict[Interruption, float] = {}
         self._held_at: float | None = None
@@ -37,6 +38,12 @@ class Stopwatch:
     def elapsed_s(self) -> float:
         """Seconds of the run so far, evaluation and saving included."""
         return time.perf_counter() - self._start
+
+    @property
+    def attempt_s(self) -> float:
+        """Seconds since the making, pauses left out, also one that lasts."""
+        now = time.perf_counter() if self._held_at is None else self._held_at
+        return now - self._start - self._elapsed_before_s
 
     @contextmanager
     def interruption(self, kind: Interruption) -> Iterator[None]:

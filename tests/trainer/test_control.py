@@ -1,5 +1,6 @@
 """Asking a running trainer: by the control file, by `tokmon ctl`, by signals."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -11,13 +12,13 @@ import pytest
 
 from tests.cli.commands import is_one_line, tokmon
 from tests.runs_of_trainer import run_trainer, trainer_command, write_config
-from tokmon.rundir.control import ask
+from tokmon.rundir.control import Request, ask
 from tokmon.rundir.layout import RunDir
-from tokmon.rundir.records import Event, RunInfo, Step, Summary, decode
+from tokmon.rundir.records import Event, RunInfo, Sample, Step, Summary, decode
 
 
-class Running:
-    """A trainer at work on a run of 100,000 steps."""
+class Starting:
+    """A trainer that begins a run of 100,000 steps."""
 
     def __init__(self, folder: Path, corpus: Path) -> None:
         self.config = write_config(folder, corpus, steps=100_000)
@@ -25,9 +26,10 @@ class Running:
         self.run.path.mkdir(parents=True)
         ask(self.run, "stop")  # of an earlier trainer: must not stop this one
         self.process = subprocess.Popen(
-            trainer_command(self.config, folder), stderr=subprocess.PIPE, text=True
+            trainer_command(self.config, folder, "--set", "sample.max_new_tokens=4"),
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        self.wait(lambda: self.run.log.exists())
 
     def wait(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 60
@@ -40,19 +42,49 @@ class Running:
     def info(self) -> RunInfo:
         return decode(self.run.run_info.read_bytes(), RunInfo)
 
+    def phase_if_known(self) -> str:
+        return self.info.phase if self.run.run_info.exists() else ""
+
     def events(self) -> list[Event]:
-        return [decode(line, Event) for line in self.run.events.read_bytes().splitlines()]
+        lines = self.run.events.read_bytes().splitlines() if self.run.events.exists() else []
+        return [decode(line, Event) for line in lines]
+
+    def samples(self) -> list[Sample]:
+        lines = self.run.samples.read_bytes().splitlines() if self.run.samples.exists() else []
+        return [decode(line, Sample) for line in lines]
+
+    def answer_to(self, request: Request) -> Event | None:
+        answers = (event for event in self.events() if event.extra.get("request") == request.id)
+        return next(answers, None)
 
     def ctl(self, action: str, *more: str) -> subprocess.CompletedProcess[str]:
         return tokmon("ctl", str(self.run.path), action, *more)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+class Running(Starting):
+    """A trainer at work."""
+
+    def __init__(self, folder: Path, corpus: Path) -> None:
+        super().__init__(folder, corpus)
+        self.wait(lambda: self.run.log.exists())
 
 
 @pytest.fixture
 def running(tmp_path: Path, source_folder: Path) -> Iterator[Running]:
     started = Running(tmp_path, source_folder)
     yield started
-    started.process.kill()
-    started.process.communicate()
+    started.close()
+
+
+@pytest.fixture
+def starting(tmp_path: Path, source_folder: Path) -> Iterator[Starting]:
+    started = Starting(tmp_path, source_folder)
+    yield started
+    started.close()
 
 
 def test_a_paused_run_stands_still_until_it_is_resumed(running: Running) -> None:
@@ -93,11 +125,34 @@ def test_stop_saves_and_ends(running: Running) -> None:
     assert running.run.step_checkpoint(running.info.step or 0).exists()
 
 
-def test_what_cannot_be_done_is_refused_with_its_reason(running: Running) -> None:
+def test_samples_come_on_request_though_there_is_no_time_for_a_round(running: Running) -> None:
+    assert running.ctl("pause").returncode == 0
+    before = len(running.samples())
+
     answer = running.ctl("sample")
 
-    assert is_one_line(answer)
-    assert "sample is not possible yet" in answer.stderr
+    step = running.info.step
+    assert re.match(rf"step {step}: 16 samples in [\d.]+ s \(asked for\): ", answer.stdout)
+    drawn = running.samples()[before:]
+    assert [(sample.step, sample.seed) for sample in drawn] == [(step, n) for n in range(16)]
+    assert running.info.phase == "paused"
+    told = [event for event in running.events() if event.event in {"samples", "control"}]
+    assert [event.event for event in told[-2:]] == ["samples", "control"]
+    assert running.ctl("resume").returncode == 0
+
+    assert running.ctl("sample").stdout.startswith("step ")
+
+
+def test_what_cannot_be_done_is_refused_with_its_reason(starting: Starting) -> None:
+    # From here on the trainer takes requests, and it looks before its first step.
+    starting.wait(lambda: starting.phase_if_known() == "starting")
+    request = ask(starting.run, "sample")
+    starting.wait(lambda: starting.answer_to(request) is not None)
+
+    answer = starting.answer_to(request)
+    assert answer is not None
+    assert (answer.extra["outcome"], answer.step) == ("refused", 0)
+    assert answer.message == "sample is not possible yet"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

@@ -11,7 +11,7 @@ from tokmon.rundir.records import BadLineError, RunInfo, decode
 from tokmon.rundir.writer import is_alive
 
 
-@click.command(short_help="Ask a running trainer to pause, save, evaluate or stop.")
+@click.command(short_help="Ask a running trainer to pause, save, evaluate, sample or stop.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("action", type=click.Choice(ACTIONS))
 @click.option(
@@ -25,7 +25,8 @@ from tokmon.rundir.writer import is_alive
 def ctl(run: Path, action: Action, timeout_s: float) -> None:
     """Ask the trainer of RUN, a run directory, and wait for its answer.
 
-    It looks between steps: while it evaluates, saves or compiles, the answer comes later.
+    It looks between steps: while it evaluates, saves or compiles, the answer comes later. `sample`
+    continues the prompts that rounds of samples continue, also where the run has no time for one.
     """
     folder = RunDir.open(run)
     info = _info(folder)

@@ -70,7 +70,7 @@ class Step(Record, frozen=True, kw_only=True):
     input_share: float | UnsetType | None = UNSET
     """In reading batches."""
     eval_share: float | UnsetType | None = UNSET
-    """In evaluations."""
+    """In evaluations, and in the samples drawn with them."""
     save_share: float | UnsetType | None = UNSET
     """Waiting for checkpoints; what is written beside the training does not count."""
     gap_share: float | UnsetType | None = UNSET
@@ -170,7 +170,16 @@ class Sample(Record, frozen=True, kw_only=True):
     collapsed: bool | None = None
     """Whether the text is degenerate, as docs/RUN_DIRECTORY.md defines it."""
     tokens_per_sec: float | None = None
-    """Speed of the sampling, prompt left out."""
+    """Speed of the sampling, prompt left out; in a round, which is drawn together, of this text."""
+    has_keyword: bool | None = None
+    """Whether a Python keyword stands in the continuation as a word."""
+    validity: str | None = None
+    """Whether prompt and text, up to the last complete statement, are Python: valid or invalid;
+    nothing where no statement was completed."""
+    prompt_id: str | None = None
+    """Which of the shipped prompts this is; with the step it names a sample of a round."""
+    time: str | None = None
+    """When the round was drawn, ISO 8601 with offset."""
 
 
 class CheckpointInfo(Record, frozen=True, kw_only=True):
