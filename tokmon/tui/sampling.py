@@ -10,6 +10,10 @@ from tokmon.rundir.sampling import Generate, Ready, Reply
 class SampleClient(Protocol):
     """The part of tokmon.sampler.client.SamplerClient that the panel uses."""
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, so that only another client helps."""
+
     async def start(self) -> Ready:
         """Start the process; raises TokmonError if it cannot."""
 

@@ -15,9 +15,9 @@ from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.sampling import ClientFactory
 from tokmon.tui.screens.alerts import AlertsScreen
 from tokmon.tui.screens.help import HelpScreen
+from tokmon.tui.screens.samples import SamplesScreen
 from tokmon.tui.widgets.alert_bar import AlertBar
 from tokmon.tui.widgets.best_pane import BestPane
-from tokmon.tui.widgets.generation_form import GenerationForm
 from tokmon.tui.widgets.generation_panel import GenerationPanel
 from tokmon.tui.widgets.log_tail import LogTail
 from tokmon.tui.widgets.loss_chart import LossChart
@@ -55,7 +55,7 @@ class DashboardScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = _HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "question_mark",
+            "question_mark,f1",
             "help",
             "Help",
             key_display="?",
@@ -99,6 +99,13 @@ class DashboardScreen(Screen[None]):
             tooltip="On a small terminal: chart, table, facts, log in turn",
         ),
         Binding(
+            "s",
+            "samples",
+            "Samples",
+            id="dashboard.samples",
+            tooltip="Texts that the trainer sampled, by step",
+        ),
+        Binding(
             "m",
             "enlarge",
             "Enlarge",
@@ -140,7 +147,6 @@ class DashboardScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="main"):
                 yield LossChart(glyphs, id="chart")
-                yield GenerationPanel(self._run_dir.path, self._new_client, id="generation")
             with Horizontal(id="side"):
                 yield MetricTable(glyphs, id="table")
                 with Vertical(id="facts"):
@@ -191,22 +197,40 @@ class DashboardScreen(Screen[None]):
         if self.state is not None:
             self.app.push_screen(AlertsScreen(self.state, self._glyphs))
 
+    def action_samples(self) -> None:
+        if self.state is not None:
+            self.app.push_screen(SamplesScreen(self.state.samples, self._glyphs))
+
     def action_toggle_log(self) -> None:
         chart = self.query_one(LossChart)
         chart.is_log = not chart.is_log
 
     def action_enlarge(self) -> None:
+        if self.query("GenerationPanel:focus-within"):
+            self.toggle_class("-generating-alone")
+            return
         self.maximize(self.focused or self.query_one(LossChart))
 
     def action_next_view(self) -> None:
         self.view = _VIEWS[(_VIEWS.index(self.view) + 1) % len(_VIEWS)]
 
-    def action_toggle_generation(self) -> None:
+    async def action_toggle_generation(self) -> None:
+        if not self.query(GenerationPanel):
+            await self._add_generation()
         self.toggle_class("-generating")
         if self.has_class("-generating"):
-            self.query_one(GenerationForm).query_one("#prompt").focus()
+            self.query_one("#prompt").focus()
         else:
+            self.remove_class("-generating-alone")
             self.query_one(LossChart).focus()
 
-    def on_generation_panel_closed(self) -> None:
-        self.action_toggle_generation()
+    async def on_generation_panel_closed(self) -> None:
+        await self.action_toggle_generation()
+
+    async def _add_generation(self) -> None:
+        """Make the panel at first use: its fields would make every start a third longer."""
+        panel = GenerationPanel(self._run_dir, self._new_client, self._glyphs, id="generation")
+        await self.mount(panel, before="#log")
+        self._state_widgets.append(panel)
+        if self.state is not None:
+            panel.state = self.state

@@ -32,7 +32,10 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._table())
 
     def _table(self) -> Content:
-        keys = {self.app.get_key_display(binding): binding for binding in self._shown}
+        keys = {
+            " ".join(self.app.get_key_display(one) for one in alike): alike[0]
+            for alike in self._by_id().values()
+        }
         key_width = max(map(len, keys))
         name_width = max(len(binding.description) for binding in self._shown)
         lines = [
@@ -44,3 +47,10 @@ class HelpScreen(ModalScreen[None]):
             for key, binding in keys.items()
         ]
         return Content("\n").join(lines)
+
+    def _by_id(self) -> dict[str | None, list[Binding]]:
+        """Return the bindings together that do the same, in order."""
+        found: dict[str | None, list[Binding]] = {}
+        for binding in self._shown:
+            found.setdefault(binding.id, []).append(binding)
+        return found
