@@ -1,7 +1,7 @@
 """Loss on held-out text. Changes nothing of the model."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,9 @@ from trainer.device import autocast
 from trainer.distributed import ALONE, Group
 from trainer.head import token_losses
 from trainer.model import Model
+from trainer.scoring.likelihood import bits_per_byte, perplexity
+
+__all__ = ["IMPLAUSIBLE_BPB", "Evaluation", "evaluate", "losses", "perplexity"]
 
 _LOGITS_BYTES = {"cpu": 2**28, "cuda": 2**31}
 """How many bytes of logits are held at a time: 1,336 of v1's rows on a CPU, where products of 333
@@ -45,11 +48,6 @@ class Evaluation(NamedTuple):
         return perplexity(self.val_loss)
 
 
-def perplexity(loss: float) -> float:
-    """Return exp(loss); infinity where a float cannot hold it."""
-    return math.exp(loss) if loss < 709 else math.inf
-
-
 @torch.inference_mode()
 def evaluate(
     model: Model,
@@ -77,23 +75,48 @@ def evaluate(
     scored = evenly_spread(windows.count, config.eval.windows)
     chosen = scored[group.rank :: group.size]
     lengths = _padded(token_bytes, config.model.vocab, device)
-    rows = max(1, _LOGITS_BYTES.get(device.type, 2**26) // (4 * config.model.vocab))
     parts = [torch.zeros(3, device=device)]
+    for nats, wanted in losses(model, windows, chosen, config, device, dtype, on_progress):
+        sizes = lengths[wanted]
+        parts.append(torch.stack((nats.sum(), (nats * (sizes > 0)).sum(), sizes.sum())))
+    # One look at the device for all of them.
+    totals = torch.stack(parts).cpu().double().sum(dim=0)
+    nats_sum, byte_nats, byte_count = group.sum(totals).tolist()
+    tokens = len(scored) * config.data.seq_len
+    bpb = bits_per_byte(byte_nats, int(byte_count))
+    return Evaluation(nats_sum / tokens, math.nan if bpb is None else bpb, tokens)
+
+
+@torch.inference_mode()
+def losses(
+    model: Model,
+    windows: Windows,
+    chosen: NDArray[np.int64],
+    config: Config,
+    device: torch.device,
+    dtype: torch.dtype,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield nats and targets of each batch of windows, both (B x T,), on the device.
+
+    Args:
+        model: as `evaluate` has it, and all others but the next.
+        windows: of the held-out split.
+        chosen: numbers of those that are scored.
+        config: batch size and sequence length.
+        device: where the model is.
+        dtype: of activations; losses are float32.
+        on_progress: called with windows done and in all.
+    """
+    rows = max(1, _LOGITS_BYTES.get(device.type, 2**26) // (4 * config.model.vocab))
     for start in range(0, len(chosen), config.data.batch_size):
         inputs, targets = windows.read(chosen[start : start + config.data.batch_size])
         with autocast(device, dtype):
             hidden, wanted = model.hidden(inputs).flatten(0, 1), targets.flatten()
             nats = token_losses(hidden, model.head.weight, wanted, rows)
-        sizes = lengths[wanted]
-        parts.append(torch.stack((nats.sum(), (nats * (sizes > 0)).sum(), sizes.sum())))
+        yield nats, wanted
         if on_progress is not None:
             on_progress(min(start + config.data.batch_size, len(chosen)), len(chosen))
-    # One look at the device for all of them.
-    totals = torch.stack(parts).cpu().double().sum(dim=0)
-    nats_sum, byte_nats, byte_count = group.sum(totals).tolist()
-    tokens = len(scored) * config.data.seq_len
-    bpb = byte_nats / math.log(2) / byte_count if byte_count else math.nan
-    return Evaluation(nats_sum / tokens, bpb, tokens)
 
 
 def _padded(token_bytes: NDArray[np.int64], vocab: int, device: torch.device) -> torch.Tensor:

@@ -11,7 +11,7 @@ import click
 
 from tokmon.rundir.errors import TokmonError
 
-_COMMANDS = ("demo", "train", "watch", "status", "sample", "ctl", "data", "bench")
+_COMMANDS = ("demo", "train", "watch", "status", "sample", "eval", "ctl", "data", "bench")
 """In the order of `tokmon --help`; command X is the function `X` in tokmon.cli.X."""
 
 
