@@ -17,6 +17,7 @@ SMALL = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_json_has_counts_limits_and_times() -> None:
     answer = tokmon("bench", "--json", "--device", "cpu", "--seconds", "0.5", *SMALL)
 
@@ -39,6 +40,7 @@ def test_json_has_counts_limits_and_times() -> None:
     assert 0 < result["mfu"] < 1
 
 
+@pytest.mark.slow
 def test_a_corpus_that_is_named_is_used_and_people_get_a_table(source_folder: Path) -> None:
     corpus = f"data.corpus={source_folder}"
 

@@ -9,6 +9,7 @@ from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Event, Step, decode
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_demo_learns_real_code_and_shows_what_it_wrote(tmp_path: Path) -> None:
     answer = tokmon(

@@ -238,6 +238,7 @@ def test_a_mask_that_is_broken_now_is_not_valid(
     assert "not valid" in as_json.stderr
 
 
+@pytest.mark.slow
 def test_weights_that_were_trained_without_a_mask_are_not_valid(
     leaky_run: RunDir, suite: Path
 ) -> None:

@@ -71,6 +71,7 @@ def test_any_pickle_in_a_sound_file(run: RunDir, program: bytes) -> None:
     check(commit(run.best, with_pickle(small(), lambda _: program)))
 
 
+@pytest.mark.slow
 @fuzzed(200)
 @given(keys=st.lists(st.integers(0, 30), min_size=1, max_size=4), value=st.sampled_from(ODD))
 @example(keys=[4, 1, 0, 4], value=True)  # amsgrad
@@ -87,6 +88,7 @@ def test_what_is_accepted_can_be_restored(run: RunDir, keys: list[int], value: A
     _restore(found)
 
 
+@pytest.mark.slow
 @fuzzed(150)
 @given(keys=st.lists(st.integers(0, 30), min_size=1, max_size=3), value=st.sampled_from(ODD))
 def test_what_has_weights_can_compute(run: RunDir, keys: list[int], value: Any) -> None:

@@ -74,6 +74,7 @@ def test_an_answer_is_found_among_any_lines(run: RunDir, lines: list[bytes]) -> 
     assert event is not None
 
 
+@pytest.mark.slow
 @fuzzed(400)
 @given(line=edited(LINES) | hostile_json(LINES))
 def test_any_line_to_the_sampling_process(engine: Engine, line: bytes) -> None:

@@ -80,6 +80,7 @@ def look(source: RunSource, now: float) -> RunState:
     return state
 
 
+@pytest.mark.slow
 @fuzzed(900)
 @given(
     first=st.lists(_changes(), min_size=1, max_size=3),

@@ -19,6 +19,7 @@ def write_info(run: RunDir, **fields: object) -> None:
     run.run_info.write_bytes(encode(RunInfo(experiment="x", **fields)))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_of_trainers_that_start_together_one_trains(tmp_path: Path, source_folder: Path) -> None:
     config = write_config(tmp_path, source_folder)
     run_trainer(config, tmp_path / "warm", "--set", "schedule.steps=10")  # builds the corpus

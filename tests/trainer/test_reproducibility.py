@@ -77,6 +77,7 @@ def log_of(run: RunDir) -> list[dict[str, float]]:
     return [json.loads(line) for line in run.log.read_bytes().splitlines()]
 
 
+@pytest.mark.slow
 def test_deterministic_training_gives_the_same_bits_again(folder: Path, first: RunDir) -> None:
     second = train(folder, "second")
 

@@ -45,6 +45,7 @@ def events_of(run: RunDir, kind: str) -> list[dict[str, Any]]:
     return [event for event in events if event["event"] == kind]
 
 
+@pytest.mark.slow
 def test_weights_that_broke_once_are_taken_from_the_checkpoint_before(
     breaking: Callable[[Callable[[int], bool]], None], tmp_path: Path, source_folder: Path
 ) -> None:

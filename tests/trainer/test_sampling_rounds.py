@@ -456,6 +456,7 @@ def test_a_run_that_does_not_sample_learns_the_same_bit_for_bit(
     assert torch.equal(ours["random"]["cpu"], theirs["random"]["cpu"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_run_killed_among_rounds_goes_on_exactly_and_samples_the_same(
     sampled: RunDir, tmp_path: Path, source_folder: Path

@@ -145,6 +145,7 @@ def test_the_same_seed_gives_the_same_log(
     )
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_run_goes_on_exactly(
@@ -212,6 +213,7 @@ def test_resume_with_another_config_is_refused_and_the_difference_shown(
     assert "optim.lr was 0.01, is 0.02" in answer.stderr
 
 
+@pytest.mark.slow
 def test_resume_on_another_corpus_under_the_same_name_is_refused(
     tmp_path: Path, source_folder: Path
 ) -> None:
@@ -241,6 +243,7 @@ def test_a_missing_checkpoint_is_one_line_and_leaves_no_run_behind(
     assert not RunDir.of_experiment(tmp_path, "tiny").path.exists()
 
 
+@pytest.mark.slow
 def test_the_rate_after_a_resume_inside_an_interval_counts_this_attempts_steps(
     tmp_path: Path, source_folder: Path
 ) -> None:
@@ -260,6 +263,7 @@ def test_the_rate_after_a_resume_inside_an_interval_counts_this_attempts_steps(
     assert 3.9 / lap_s < line.steps_per_sec < 10 / lap_s
 
 
+@pytest.mark.slow
 def test_what_was_trimmed_goes_to_the_events(tmp_path: Path, source_folder: Path) -> None:
     config = write_config(tmp_path, source_folder)
     run_trainer(config, tmp_path)
@@ -273,6 +277,7 @@ def test_what_was_trimmed_goes_to_the_events(tmp_path: Path, source_folder: Path
     assert resume.extra["trimmed"] == lines[15:]
 
 
+@pytest.mark.slow
 def test_never_sets_the_earlier_run_aside(tmp_path: Path, source_folder: Path) -> None:
     config = write_config(tmp_path, source_folder, steps=10)
     run_trainer(config, tmp_path)
@@ -286,6 +291,7 @@ def test_never_sets_the_earlier_run_aside(tmp_path: Path, source_folder: Path) -
     assert len(steps_of(RunDir.of_experiment(tmp_path, "tiny"))) == 5
 
 
+@pytest.mark.slow
 @posix_only
 def test_a_name_taken_by_a_living_trainer_is_refused_with_its_pid(
     tmp_path: Path, source_folder: Path
@@ -304,6 +310,7 @@ def test_a_name_taken_by_a_living_trainer_is_refused_with_its_pid(
     assert len(answer.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_damaged_checkpoints_are_passed_over_and_said(tmp_path: Path, source_folder: Path) -> None:
     config = write_config(tmp_path, source_folder)
     run_trainer(config, tmp_path)
@@ -317,6 +324,7 @@ def test_damaged_checkpoints_are_passed_over_and_said(tmp_path: Path, source_fol
     assert "from tiny_step30.pt at step 30" in answer.stderr
 
 
+@pytest.mark.slow
 def test_going_on_from_an_earlier_checkpoint_gives_up_the_later_ones(
     finished: RunDir, tmp_path: Path, source_folder: Path
 ) -> None:
