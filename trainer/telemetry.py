@@ -37,7 +37,7 @@ class Telemetry:
         # The first answers of psutil's percentages are since never, so they are thrown away.
         psutil.cpu_percent()
         self._process.cpu_percent()
-        next_sample = time.monotonic() + HEARTBEAT_S
+        first_sample = next_sample = time.monotonic() + HEARTBEAT_S
         while not self._stop.wait(HEARTBEAT_S):
             try:
                 self._runlog.heartbeat()
@@ -46,6 +46,15 @@ class Telemetry:
                     next_sample = time.monotonic() + SYSTEM_SAMPLE_S
             except OSError as error:
                 self._complain(error)
+        if next_sample == first_sample:
+            self._sample_once()
+
+    def _sample_once(self) -> None:
+        """Leave a sample of a run that was over before its first was due."""
+        try:
+            self._runlog.system(self._sample())
+        except OSError as error:
+            self._complain(error)
 
     def _sample(self) -> System:
         gpus, unavailable = read_gpus()
