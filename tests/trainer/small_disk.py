@@ -1,13 +1,16 @@
 """A file system of a few megabytes, as a tmpfs in a mount namespace that needs no root."""
 
+import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 NEEDED = ("unshare", "nsenter", "mount")
+_CHUNK = b"x" * 65536
 
 
 class SmallDisk:
@@ -40,9 +43,15 @@ class SmallDisk:
         return [*enter, "--wd=.", *command]
 
     def fill(self, leaving_bytes: int) -> None:
-        """Take all room but that much."""
-        free = shutil.disk_usage(self.path).free
-        (self.path / "filler").write_bytes(b"x" * max(0, free - leaving_bytes))
+        """Take all room but that much.
+
+        A trainer writes meanwhile: the room is taken to the last byte, and then given back in part.
+        """
+        filler = self.path / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(_CHUNK):
+                pass
+        os.truncate(filler, max(0, filler.stat().st_size - leaving_bytes))
 
     def make_room(self) -> None:
         """Give it back."""
