@@ -20,7 +20,7 @@ from trainer.config import Config, DataConfig, ModelConfig, ScheduleConfig
 from trainer.evaluation.vocabulary import refuse_other_vocabulary
 from trainer.model import Model
 from trainer.tokenizer import load_tokenizer
-from trainer.trained import TrainedModel
+from trainer.trained import TrainedModel, for_reading
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -101,7 +101,7 @@ def load_huggingface(folder: Path, device: torch.device) -> TrainedModel:
     if positions > MOST_POSITIONS:
         notice = f"{folder / CONFIG}: of {positions} positions the first {MOST_POSITIONS} are used"
     return TrainedModel(
-        model=model.to(device).eval(),
+        model=for_reading(model.to(device)),
         config=_config(folder, model_config, min(positions, MOST_POSITIONS)),
         step=0,
         val_loss=None,
