@@ -18,7 +18,7 @@ _PAGE = """# Sampling speed on a CPU
 Machine: {cpu}, {cores} cores, {memory_gib} GiB, {system}; {threads} threads, torch {torch},
 {peer}.
 
-Weights of step {step} (validation loss {val_loss}) in float32, the same numbers for both;
+Weights of step {step} (validation loss {val_loss:.3f}) in float32, the same numbers for both;
 {new_tokens} new tokens of each prompt, prompts of different lengths; the median of {rounds} rounds
 in turn. Sampling is temperature 0.8 and top-p 0.95.
 
