@@ -32,7 +32,7 @@ def run_info(materials: Materials, start: Start, ranks: int) -> RunInfo:
             "ranks": ranks,
         },
         corpus={
-            "path": str(materials.corpus.folder),
+            "path": str(materials.corpus.folder.absolute()),
             "name": manifest.name,
             "fingerprint": manifest.fingerprint,
             "train_tokens": manifest.splits["train"].tokens,

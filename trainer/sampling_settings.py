@@ -64,3 +64,8 @@ def checked_seed(seed: int) -> int:
 def _require(is_valid: bool, name: str, value: float, range_text: str) -> None:
     if not is_valid:
         raise TokmonError(f"{name} is {value}, but must be {range_text}")
+
+
+JUDGED = Settings()
+"""How samples are drawn that mode collapse is judged by: the defaults, so that a person who samples
+sees what was judged."""

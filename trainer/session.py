@@ -166,6 +166,7 @@ class Session:
             "step": self.step,
             "config": msgspec.to_builtins(self.config),
             "model": self.model.state_dict(),
+            "materials": self._materials,
         }
 
     def state(self) -> dict[str, Any]:
@@ -175,7 +176,6 @@ class Session:
             "random": randomness.states(),
             "interval": self.meter.state(),
             "guard": self._train_step.guard.state(),
-            "materials": self._materials,
             "plan": msgspec.to_builtins(self.plan),
             "best_val_loss": self.best_val_loss,
             "best_step": self.best_step,

@@ -7,6 +7,7 @@ in every round: two rounds differ by the weights alone.
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from tokmon.rundir.records import Sample, iso
@@ -15,15 +16,11 @@ from trainer.continuations import Continuation, continue_all
 from trainer.model import Model
 from trainer.repetition import is_degenerate, merged_whitespace, seq_rep_n
 from trainer.sampling_prompts import chosen
-from trainer.sampling_settings import Limits, Settings
+from trainer.sampling_settings import JUDGED, Limits
 from trainer.scoring import samples as scored
 from trainer.scoring.python_text import Verdict, has_keyword, judge
 from trainer.scoring.suite import Prompt, load_suite
 from trainer.tokenizer import Tokenizer
-
-TEMPERATURE = 0.8
-TOP_P = 0.95
-"""As the design defines mode collapse."""
 
 
 class Round(NamedTuple):
@@ -72,9 +69,7 @@ class SuiteSamples:
         """What is continued, each with its place as its seed."""
         self._tokenizer = tokenizer
         self._ids = [tokenizer.encode(prompt.text) for prompt in self.prompts]
-        self._settings = Settings(
-            max_new_tokens=config.sample.max_new_tokens, temperature=TEMPERATURE, top_p=TOP_P
-        )
+        self._settings = replace(JUDGED, max_new_tokens=config.sample.max_new_tokens)
         self._limits = Limits(
             seq_len=config.data.seq_len,
             vocab_size=tokenizer.vocab_size,

@@ -22,6 +22,7 @@ from tests.sampling.tiny import damage
 from tests.trainer.evaluation.huggingface_folder import write_huggingface
 from tokmon.cli import main
 from tokmon.rundir.layout import RunDir
+from trainer.checkpoint import load, save
 from trainer.run import run_training
 from trainer.trained import load_trained
 
@@ -312,11 +313,15 @@ def test_a_lone_checkpoint_is_judged_on_its_own_corpus_or_not_at_all(
         shutil.copy(path, tmp_path)
         shutil.copy(run.sidecar(path), tmp_path)
 
-    line = refusal(run_eval(tmp_path / run.best.name, suite))
-    found = evaluated(tmp_path / run.final.name, suite)
+    for path in (run.best, run.final):
+        found = evaluated(tmp_path / path.name, suite)
+        assert found["corpus"]["is_own"] is True
 
-    assert "nothing says what it was trained on" in line
-    assert found["corpus"]["is_own"] is True
+    unnamed = load(run.best).content | {"materials": {}}
+    save(tmp_path / "unnamed.pt", unnamed, "2026-01-01T00:00:00+00:00")
+    assert "nothing says what it was trained on" in refusal(
+        run_eval(tmp_path / "unnamed.pt", suite)
+    )
 
 
 def test_a_huggingface_folder_gives_the_numbers_of_its_checkpoint(

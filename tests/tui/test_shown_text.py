@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from tokmon.monitor.visible import harmless, visible
 from tokmon.tui.highlighting import Highlighter, Kind
 from tokmon.tui.shown_text import Rows, ShownText
-from tokmon.tui.text import displayed, harmless
 
 ODD = "\x00\x1b\r\t\n\x9b\u200b\u202e\u2066\ufeff\u0301\u0300\ufe0f\u3164\U000e0041\u4e2d\U0001f40d"
 odd_text = st.text(st.one_of(st.sampled_from(ODD + "ab ()[/]"), st.characters(codec=None)))
@@ -79,15 +79,15 @@ def test_a_row_breaks_behind_a_word() -> None:
 
 
 @given(odd_text)
-def test_what_is_displayed_or_held_in_a_field_is_inert(text: str) -> None:
-    assert is_inert(displayed(text))
-    assert is_inert(displayed(text, is_multiline=True))
+def test_what_is_visible_or_held_in_a_field_is_inert(text: str) -> None:
+    assert is_inert(visible(text))
+    assert is_inert(visible(text, is_multiline=True))
     assert is_inert(harmless(text).replace("\t", ""))
     assert harmless(harmless(text)) == harmless(text)
 
 
 def test_marks_do_not_pile_up() -> None:
-    assert displayed("e" + "\u0301" * 4) == "e\u0301\u0301\\u0301\\u0301"
+    assert visible("e" + "\u0301" * 4) == "e\u0301\u0301\\u0301\\u0301"
 
 
 def kinds(text: str) -> dict[str, Kind]:
@@ -138,4 +138,4 @@ def test_looking_at_a_text_takes_a_bounded_time(text: str) -> None:
 
 
 def test_escapes_are_spelled_out_in_one_row() -> None:
-    assert re.fullmatch(r"a\^\[b\\u202e", displayed("a\x1bb\u202e"))
+    assert re.fullmatch(r"a\^\[b\\u202e", visible("a\x1bb\u202e"))

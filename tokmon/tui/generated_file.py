@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from tokmon.monitor.visible import visible
 from tokmon.report import figures
 from tokmon.rundir.sampling import Generate
 from tokmon.tui.continuation import Continuation
-from tokmon.tui.text import displayed
 
 _SETTINGS = (
     "temperature",
@@ -23,7 +23,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 def copied(continuation: Continuation) -> str:
     """Return prompt and text for the clipboard; what a terminal would act upon is spelled out."""
     lines = continuation.whole.replace("\r\n", "\n").split("\n")
-    return "\n".join("\t".join(map(displayed, line.split("\t"))) for line in lines)
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in lines)
 
 
 def saved(continuations: Sequence[Continuation]) -> bytes:
@@ -44,10 +44,10 @@ def _heading(known: Continuation) -> str:
     lines = [f"seed {known.seed}, {_settings(known.request)}"]
     if started is not None:
         loss = figures.loss(started.val_loss)
-        lines.insert(0, f"{displayed(started.checkpoint)}, step {started.step}, val loss {loss}")
+        lines.insert(0, f"{visible(started.checkpoint)}, step {started.step}, val loss {loss}")
     if done is not None:
         collapsed = "collapsed" if done.collapsed else "not collapsed"
-        lines.append(f"{displayed(done.finish_reason)}, {collapsed}, {done.validity or ''}")
+        lines.append(f"{visible(done.finish_reason)}, {collapsed}, {done.validity or ''}")
     return "\n".join(f"# {line.strip(', ')}" for line in lines)
 
 

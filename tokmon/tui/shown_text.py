@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from rich.cells import cell_len, get_character_cell_size
 
-from tokmon.tui.text import displayed
+from tokmon.monitor.visible import visible
 
 _TAB_WIDTH = 4
 
@@ -42,11 +42,11 @@ class ShownText:
     def _add(self, piece: str) -> None:
         """Add text whose tabs reach to the next stop of the line as it is shown."""
         first, *rest = piece.replace("\r\n", "\n").split("\t")
-        self.text += displayed(first, is_multiline=True)
+        self.text += visible(first, is_multiline=True)
         for part in rest:
             column = cell_len(self.text[self.text.rfind("\n") + 1 :][-_TAB_REACH:])
             self.text += " " * (_TAB_WIDTH - column % _TAB_WIDTH)
-            self.text += displayed(part, is_multiline=True)
+            self.text += visible(part, is_multiline=True)
 
 
 _TAB_REACH = 4096

@@ -1,8 +1,7 @@
 """Words and numbers for the screen. Foreign text comes in through `plain` and no other way."""
 
 import time
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -34,13 +33,6 @@ SEVERITY_STYLES = {
 }
 
 _DAY_S = 86400
-# Format characters, surrogates, line and paragraph separators, in planes that `visible` leaves.
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# Letters and marks by category, but drawn as nothing or changing the width of what they follow.
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-_MARK_CATEGORIES = frozenset({"Mn", "Me"})
-_MAX_MARKS = 2  # on one letter; a pile of them runs over the lines above
-_BYTE_END, _PLANE_END = 0x100, 0x10000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,62 +44,9 @@ class Part:
     """The highest go first where there is no room."""
 
 
-def displayed(text: str, *, is_multiline: bool = False) -> str:
-    r"""Return foreign text as `visible` does, and nothing in it that hides, joins or piles up.
-
-    Also spelled out: tag and other format characters of higher planes, variation selectors,
-    letters without a picture, and combining marks from the third on one letter on. What is left
-    takes as many cells as it seems to.
-    """
-    text = visible(text, is_multiline=is_multiline)
-    return text if text.isascii() else "".join(_shown_characters(text))
-
-
-def harmless(text: str) -> str:
-    """Return foreign text without what `displayed` spells out, for a field that holds it.
-
-    Newlines and tabs stay; a carriage return becomes a newline.
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(
-        character
-        for character, marks in _with_marks(text)
-        if character in "\n\t"
-        or (visible(character) == character and _has_picture(character, marks))
-    )
-
-
-def _shown_characters(text: str) -> Iterator[str]:
-    for character, marks in _with_marks(text):
-        yield character if _has_picture(character, marks) else _escaped(character)
-
-
-def _with_marks(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each character and how many combining marks stand in a row up to it."""
-    marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.category(character) in _MARK_CATEGORIES else 0
-        yield character, marks
-
-
-def _has_picture(character: str, marks: int) -> bool:
-    if character == "\n":
-        return True
-    if character in _INVISIBLE or unicodedata.category(character) in _INVISIBLE_CATEGORIES:
-        return False
-    return marks <= _MAX_MARKS and not unicodedata.name(character, "").startswith("VARIATION")
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if code < _BYTE_END:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < _PLANE_END else f"\\U{code:08x}"
-
-
 def plain(text: str, *, is_multiline: bool = False) -> Text:
     """Return foreign text as rich Text without markup, its control characters visible."""
-    return Text(displayed(text, is_multiline=is_multiline))
+    return Text(visible(text, is_multiline=is_multiline))
 
 
 def words(*pieces: str | Content | tuple[str, str]) -> Content:
@@ -117,13 +56,13 @@ def words(*pieces: str | Content | tuple[str, str]) -> Content:
 
 def foreign(text: str, style: str = "") -> Content:
     """Return foreign text on one line in a theme style."""
-    shown = displayed(text)
+    shown = visible(text)
     return Content.styled(shown, style) if style else Content(shown)
 
 
 def shortened(text: str, width: int, glyphs: Glyphs) -> str:
     """Return foreign text of at most `width` characters, its end cut if need be."""
-    shown = displayed(text)
+    shown = visible(text)
     return shown if len(shown) <= width else shown[: max(0, width - 1)] + glyphs.ellipsis
 
 

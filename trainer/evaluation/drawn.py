@@ -1,17 +1,16 @@
 """The samples that are judged: the prompt suite continued, sampled and greedily. Scores nothing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from trainer.continuations import continue_all
-from trainer.sampling_settings import Limits, Settings
+from trainer.sampling_settings import JUDGED, Limits, Settings
 from trainer.scoring.samples import Sample
 from trainer.scoring.suite import Prompt
 from trainer.tokenizer import Tokenizer
 from trainer.trained import TrainedModel
 
-SAMPLED = Settings(max_new_tokens=128, temperature=0.8, top_k=0, top_p=0.95)
-"""As mode collapse is defined."""
-GREEDY = Settings(max_new_tokens=128, temperature=0.0, top_k=0, top_p=1.0)
+GREEDY = replace(JUDGED, temperature=0.0)
 """The likeliest token each time: the same text whatever the seed."""
 
 

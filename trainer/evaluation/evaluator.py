@@ -9,13 +9,14 @@ import torch
 from trainer.corpus.manifest import WITHOUT_WHITESPACE
 from trainer.device import describe
 from trainer.evaluate import IMPLAUSIBLE_BPB
-from trainer.evaluation.drawn import GREEDY, SAMPLED, draw
+from trainer.evaluation.drawn import GREEDY, draw
 from trainer.evaluation.held_out import HeldOut, accuracy, held_out_losses
 from trainer.evaluation.own_corpus import Found
 from trainer.evaluation.result import CorpusFacts, Result, Settings
 from trainer.evaluation.trust import Recorded, implausible, was_evaluated
 from trainer.evaluation.verdicts import judged, refused
 from trainer.gate import GateReport, examine
+from trainer.sampling_settings import JUDGED
 from trainer.sampling_settings import Settings as Drawing
 from trainer.scoring.human import human_pieces
 from trainer.scoring.measures import Predictions, Scores
@@ -84,7 +85,7 @@ class Evaluator:
         gate = self._gate()
         losses = self._losses()
         recorded = self._recorded(losses)
-        sampled = self._draw(SAMPLED, self._plan.per_prompt, "sampling")
+        sampled = self._draw(JUDGED, self._plan.per_prompt, "sampling")
         scores = self._scores(sampled, losses, "of samples")
         greedy = self._draw(GREEDY, 1, "sampling greedily")
         greedy_scores = self._scores(greedy, None, "of greedy samples")
@@ -207,9 +208,9 @@ class Evaluator:
             prompts=len(self._plan.prompts),
             samples_per_prompt=self._plan.per_prompt,
             seed=self._plan.seed,
-            max_new_tokens=SAMPLED.max_new_tokens,
-            temperature=SAMPLED.temperature,
-            top_p=SAMPLED.top_p,
+            max_new_tokens=JUDGED.max_new_tokens,
+            temperature=JUDGED.temperature,
+            top_p=JUDGED.top_p,
             windows=len(self._held_out.chosen),
             seq_len=config.data.seq_len,
             read_windows=self._read_windows,

@@ -71,7 +71,7 @@ def subjects(target: Path, *, is_all: bool) -> list[Subject]:
 def origin_of(trained: TrainedModel) -> Origin:
     """Return what the run directory around the weights says, else what the checkpoint itself says.
 
-    A checkpoint that resumes has its corpus's fingerprint in it; the best one has not.
+    A checkpoint knows its corpus by fingerprint alone.
     """
     if trained.path.is_dir():
         return Origin()

@@ -60,5 +60,6 @@ def write_huggingface(folder: Path, model: Model, seq_len: int, **other: Any) ->
     folder.mkdir(parents=True)
     config = huggingface_config(model, seq_len) | other
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    save_file(huggingface_tensors(model), folder / "model.safetensors", metadata={"format": "pt"})
+    tensors = {name: tensor.contiguous() for name, tensor in huggingface_tensors(model).items()}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     return folder

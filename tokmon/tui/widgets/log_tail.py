@@ -14,9 +14,19 @@ from tokmon.tui.text import MUTED, clock_seconds, foreign, words
 
 _SHOWN = 200
 _ALARMING = frozenset(
-    {"not_finite", "crash", "spike", "signal", "implausible", "rollback", "disk_full"}
+    {
+        "not_finite",
+        "crash",
+        "spike",
+        "signal",
+        "implausible",
+        "rollback",
+        "disk_full",
+        "collapse",
+        "samples_failed",
+    }
 )
-_PLEASING = frozenset({"best", "finish"})
+_PLEASING = frozenset({"best", "finish", "collapse_over"})
 
 
 class LogTail(VerticalScroll, can_focus=True):

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tokmon.monitor.visible import harmless
 from tokmon.tui.prompt_history import PromptHistory
-from tokmon.tui.text import harmless
 
 _INDENT = 4
 _NEW_LINE = frozenset({"ctrl+j", "alt+enter", "shift+enter"})
