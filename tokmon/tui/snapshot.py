@@ -1,20 +1,35 @@
 """One screen without a terminal: polls until the data are in, renders, leaves."""
 
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from textual.pilot import Pilot
 
 from tokmon.rundir.atomic import write_atomic
 from tokmon.tui.app import TokmonApp
 
+Prepare: TypeAlias = Callable[[Pilot[Any]], Awaitable[None]]
 _WAIT_S = 0.02
 _FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
-def write_svg(app: TokmonApp, file: Path, columns: int, rows: int) -> None:
-    """Render the app's first complete screen at `columns` x `rows` to an SVG file.
+async def _as_it_comes(_pilot: Pilot[Any]) -> None:
+    """Leave the screen as it is."""
+
+
+def write_svg(
+    app: TokmonApp, file: Path, columns: int, rows: int, prepare: Prepare = _as_it_comes
+) -> None:
+    """Render the app's first complete screen to an SVG file.
+
+    Args:
+        app: not running yet.
+        file: is replaced.
+        columns: of the terminal.
+        rows: of it.
+        prepare: does on the screen what is to be seen.
 
     Raises:
         OSError: the file cannot be written.
@@ -23,6 +38,7 @@ def write_svg(app: TokmonApp, file: Path, columns: int, rows: int) -> None:
     async def render(pilot: Pilot[Any]) -> None:
         while app.state is None or app.state.is_loading:
             await pilot.pause(_WAIT_S)
+        await prepare(pilot)
         await pilot.pause()
         svg = app.export_screenshot(title=f"tokmon watch {app.state.experiment}")
         write_atomic(file, _without_remote_fonts(svg).encode())
