@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tokmon.report import figures
 from tokmon.rundir.records import Sample
+from tokmon.tui import judged
 from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.highlighting import STYLES, Highlighter
 from tokmon.tui.rounds import Round, field, rounds
@@ -114,10 +115,9 @@ def _heading(sample: Sample) -> Content:
     if name := field(sample, "prompt_id"):
         parts.append(foreign(str(name), STRONG))
     if sample.collapsed is not None:
-        style = "bold $error" if sample.collapsed else "$success"
-        parts.append(words(("COLLAPSED" if sample.collapsed else "not collapsed", style)))
+        parts.append(judged.collapse(sample.collapsed))
     if validity := field(sample, "validity"):
-        parts.append(foreign(str(validity), "$warning" if validity == "invalid" else "$success"))
+        parts.append(judged.validity(str(validity)))
     if sample.seq_rep_4 is not None:
         parts.append(words("seq-rep-4 ", (f"{sample.seq_rep_4:.2f}", STRONG)))
     if sample.tokens is not None:

@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from tokmon.report import figures
 from tokmon.rundir.sampling import Done
+from tokmon.tui import judged
 from tokmon.tui.continuation import Continuation
 from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.text import MUTED, STRONG, Part, fit, foreign, words
@@ -96,21 +97,12 @@ _TALL_ENOUGH = 20
 
 
 def _judgement(done: Done) -> list[Part]:
-    collapsed = ("COLLAPSED", "bold $error") if done.collapsed else ("not collapsed", "$success")
-    parts = [Part(words(collapsed))]
+    parts = [Part(judged.collapse(done.collapsed))]
     if done.validity is not None:
-        word, style = _VALIDITY[done.validity]
-        parts.append(Part(words((word, style)), 1))
+        parts.append(Part(judged.validity(done.validity), 1))
     if done.seq_rep_4 is not None:
         parts.append(Part(words("seq-rep-4 ", (f"{done.seq_rep_4:.2f}", STRONG)), 5))
     if done.has_keyword is False:
         parts.append(Part(words(("no keyword", "$warning")), 6))
     reason = _REASONS.get(done.finish_reason, done.finish_reason)
     return [*parts, Part(foreign(reason, MUTED), 2 if done.finish_reason == "cancelled" else 7)]
-
-
-_VALIDITY = {
-    "valid": ("valid", "$success"),
-    "invalid": ("INVALID", "bold $warning"),
-    "nothing": ("no statement", MUTED),
-}
