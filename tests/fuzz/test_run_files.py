@@ -71,7 +71,7 @@ def look(source: RunSource, now: float) -> RunState:
     state = source.poll(now)
     while state.is_loading:
         state = source.poll(now)
-    text = "".join(visible(line) for line in status.as_text(state))
+    text = "".join(visible(line) for line in [*status.as_text(state), status.in_one_line(state)])
     assert {"Cc", "Cs"}.isdisjoint(map(category, text))
     told = json.loads(status.as_json(state))
     assert told["experiment"] == "x"

@@ -64,6 +64,14 @@ def as_json(state: RunState) -> str:
     return msgspec.json.format(msgspec.json.encode(as_dict(state)), indent=2).decode()
 
 
+def in_one_line(state: RunState) -> str:
+    """Return what matters most; not yet safe to print."""
+    facts = [_progress(state), _train(state), f"val {_validation(state)}", _speed(state)]
+    is_known = (state.step is not None, True, bool(_validation(state)), True)
+    told = [fact for fact, known in zip(facts, is_known, strict=True) if known and fact]
+    return "; ".join([f"{state.experiment} {state.health.phase}", *told])
+
+
 def as_text(state: RunState) -> list[str]:
     """Return the status as lines for people; not yet safe to print."""
     rows = [

@@ -25,6 +25,7 @@ class TokmonApp(App[None]):
     Args:
         run: what is shown.
         source: what is polled; None to post StateChanged by hand.
+        state: shown before the first poll, if it is known already.
         glyphs: the signs to draw with.
         notice: told once at the start, foreign text.
         new_client: makes sampling clients.
@@ -40,6 +41,7 @@ class TokmonApp(App[None]):
         run: RunDir,
         source: RunSource | None = None,
         *,
+        state: RunState | None = None,
         glyphs: Glyphs = UNICODE,
         notice: str = "",
         new_client: ClientFactory = sampler_client,
@@ -50,6 +52,7 @@ class TokmonApp(App[None]):
         self.theme = TOKMON_THEME.name
         self._dashboard = DashboardScreen(run, glyphs, new_client)
         self._poller = None if source is None else Poller(source, self._post_state, clock)
+        self._first_state = state
         self._notice = notice
 
     @property
@@ -62,6 +65,8 @@ class TokmonApp(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(self._dashboard)
+        if self._first_state is not None:
+            self._dashboard.state = self._first_state
         if self._notice:
             self.notify(plain(self._notice).plain, markup=False)
         if self._poller is not None:

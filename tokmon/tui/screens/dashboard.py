@@ -1,9 +1,13 @@
-"""One run on one screen. Hands the state down, owns the keys, does no arithmetic."""
+"""One run on one screen. Hands the state down, owns the keys, does no arithmetic.
 
-from typing import ClassVar, TypeAlias
+What is not seen at the start is imported where it is first shown: the panel and the screens would
+make every start a tenth of a second longer.
+"""
+
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -13,12 +17,9 @@ from tokmon.monitor.state import RunState
 from tokmon.rundir.layout import RunDir
 from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.sampling import ClientFactory
-from tokmon.tui.screens.alerts import AlertsScreen
-from tokmon.tui.screens.help import HelpScreen
-from tokmon.tui.screens.samples import SamplesScreen
+from tokmon.tui.screens.dashboard_keys import DASHBOARD_KEYS
 from tokmon.tui.widgets.alert_bar import AlertBar
 from tokmon.tui.widgets.best_pane import BestPane
-from tokmon.tui.widgets.generation_panel import GenerationPanel
 from tokmon.tui.widgets.log_tail import LogTail
 from tokmon.tui.widgets.loss_chart import LossChart
 from tokmon.tui.widgets.metric_table import MetricTable
@@ -33,6 +34,9 @@ _TIMED_ROWS = {"-narrow": 23, "-tiny": 23, "-wide": 28}
 """From these heights there is a line more for where the time goes: the chart, and on a wide screen
 the table, has lines to spare. 23 is 80x24 above a status line of tmux."""
 _VIEWS = ("chart", "table", "facts", "log")
+if TYPE_CHECKING:
+    from tokmon.tui.widgets.generation_panel import GenerationPanel
+
 _StateWidget: TypeAlias = (
     RunHeader
     | AlertBar
@@ -42,7 +46,6 @@ _StateWidget: TypeAlias = (
     | Throughput
     | BestPane
     | SystemPane
-    | GenerationPanel
     | LogTail
 )
 
@@ -53,78 +56,7 @@ class DashboardScreen(Screen[None]):
     AUTO_FOCUS = ""  # nothing: a lit border draws the eye where nothing happens
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "question_mark,f1",
-            "help",
-            "Help",
-            key_display="?",
-            id="dashboard.help",
-            tooltip="This list",
-        ),
-        Binding(
-            "q",
-            "app.quit",
-            "Quit",
-            id="dashboard.quit",
-            tooltip="Leave; the training goes on",
-        ),
-        Binding(
-            "y",
-            "toggle_log",
-            "Log y",
-            id="dashboard.log_y",
-            tooltip="Loss axis linear or logarithmic",
-        ),
-        Binding(
-            "g",
-            "toggle_generation",
-            "Generate",
-            id="dashboard.generate",
-            tooltip="Text from the best checkpoint",
-        ),
-        Binding(
-            "e",
-            "alerts",
-            "Alerts",
-            id="dashboard.alerts",
-            tooltip="All alerts and unreadable lines",
-            show=False,
-        ),
-        Binding(
-            "v",
-            "next_view",
-            "View",
-            id="dashboard.view",
-            tooltip="On a small terminal: chart, table, facts, log in turn",
-        ),
-        Binding(
-            "s",
-            "samples",
-            "Samples",
-            id="dashboard.samples",
-            tooltip="Texts that the trainer sampled, by step",
-        ),
-        Binding(
-            "m",
-            "enlarge",
-            "Enlarge",
-            id="dashboard.enlarge",
-            tooltip="The focused pane alone; esc brings the others back",
-            show=False,
-        ),
-        Binding(
-            "tab",
-            "app.focus_next",
-            "Next pane",
-            id="dashboard.next",
-            show=False,
-            tooltip="Arrows and page keys scroll the log",
-        ),
-        Binding(
-            "shift+tab", "app.focus_previous", "Previous pane", id="dashboard.previous", show=False
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = DASHBOARD_KEYS
 
     state: reactive[RunState | None] = reactive(None, init=False, repaint=False)
     """What to show."""
@@ -136,7 +68,7 @@ class DashboardScreen(Screen[None]):
         self._run_dir = run
         self._glyphs = glyphs
         self._new_client = new_client
-        self._state_widgets: list[_StateWidget] = []
+        self._state_widgets: list[_StateWidget | GenerationPanel] = []
         self.set_class(glyphs.is_ascii, "-ascii")
 
     def compose(self) -> ComposeResult:
@@ -168,6 +100,8 @@ class DashboardScreen(Screen[None]):
         self._state_widgets = [
             widget for widget in self.query("*") if isinstance(widget, _StateWidget)
         ]
+        if self.state is not None:
+            self.watch_state(self.state)
 
     def on_resize(self) -> None:
         self.refresh_bindings()
@@ -189,15 +123,21 @@ class DashboardScreen(Screen[None]):
         self.set_class(is_told and height >= rows, "-timed")
 
     def action_help(self) -> None:
+        from tokmon.tui.screens.help import HelpScreen
+
         bindings = [active.binding for active in self.active_bindings.values()]
         own = [binding for binding in bindings if binding.id]
         self.app.push_screen(HelpScreen(own, is_ascii=self._glyphs.is_ascii))
 
     def action_alerts(self) -> None:
+        from tokmon.tui.screens.alerts import AlertsScreen
+
         if self.state is not None:
             self.app.push_screen(AlertsScreen(self.state, self._glyphs))
 
     def action_samples(self) -> None:
+        from tokmon.tui.screens.samples import SamplesScreen
+
         if self.state is not None:
             self.app.push_screen(SamplesScreen(self.state.samples, self._glyphs))
 
@@ -215,7 +155,7 @@ class DashboardScreen(Screen[None]):
         self.view = _VIEWS[(_VIEWS.index(self.view) + 1) % len(_VIEWS)]
 
     async def action_toggle_generation(self) -> None:
-        if not self.query(GenerationPanel):
+        if not self.query("GenerationPanel"):
             await self._add_generation()
         self.toggle_class("-generating")
         if self.has_class("-generating"):
@@ -229,6 +169,8 @@ class DashboardScreen(Screen[None]):
 
     async def _add_generation(self) -> None:
         """Make the panel at first use: its fields would make every start a third longer."""
+        from tokmon.tui.widgets.generation_panel import GenerationPanel
+
         panel = GenerationPanel(self._run_dir, self._new_client, self._glyphs, id="generation")
         await self.mount(panel, before="#log")
         self._state_widgets.append(panel)
