@@ -5,28 +5,24 @@ so that exactly the bad ones are told. Must not keep state.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
 
-from tokmon.monitor.series import Column, Floats, Ints
+from tokmon.monitor.series import Column, Ints
+from tokmon.monitor.sources.row_columns import NUMBER, Piece, Row, column, pieces, time_column
 from tokmon.monitor.time_spent import OPTIONAL_KEYS
 from tokmon.monitor.visible import visible
-from tokmon.rundir.records import BadLineError, Step, decode, moment
-
-Row = dict[str, Any]
+from tokmon.rundir.records import BadLineError, Step, decode
 
 MAX_STEP = 2**53
 """Beyond this a step is no longer exact as a float: such a line is bad."""
 
-_ABSENT = object()
 _rows_decoder = msgspec.json.Decoder(Row)
-_NUMBER = frozenset({int, float, type(None)})
 _STRICT_KEYS = frozenset(Step.__struct_fields__) - OPTIONAL_KEYS - {"extra"}
-_EXPECTED_TYPES = dict.fromkeys(_STRICT_KEYS, _NUMBER) | {
+_EXPECTED_TYPES = dict.fromkeys(_STRICT_KEYS, NUMBER) | {
     "step": frozenset({int}),
     "tokens": frozenset({int, type(None)}),
     "time": frozenset({str, type(None)}),
@@ -56,21 +52,23 @@ class Batch:
 
 def parse(lines: Sequence[bytes]) -> Batch:
     """Return what the lines say; never raises for their content."""
-    rows = _rows_of_sound_batch(lines)
+    rows = _rows_of_sound_lines(lines)
+    found = pieces(rows) if rows is not None else {}
     rejected: list[Rejected] = []
-    if rows is None:
+    if rows is None or not _is_sound(found, len(rows)):
         rows = []
         for index, line in enumerate(lines):
             try:
                 rows.append(_row(line))
             except BadLineError as error:
                 rejected.append(Rejected(index, visible(str(error))))
+        found = pieces(rows)
     steps = np.array([row["step"] for row in rows], dtype=np.int64)
-    return Batch(steps, _columns(rows), tuple(rejected))
+    return Batch(steps, _columns(found, len(rows)), tuple(rejected))
 
 
-def _rows_of_sound_batch(lines: Sequence[bytes]) -> list[Row] | None:
-    """Return the rows if every line is one good record, else None.
+def _rows_of_sound_lines(lines: Sequence[bytes]) -> list[Row] | None:
+    """Return the rows if every line is one object, else None.
 
     The decoder does not ask for a newline between objects. As every line begins with { and ends
     with }, no two lines can make one object, so an equal count means one object a line.
@@ -81,17 +79,18 @@ def _rows_of_sound_batch(lines: Sequence[bytes]) -> list[Row] | None:
         rows: list[Row] = _rows_decoder.decode_lines(b"\n".join(lines))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return rows if len(rows) == len(lines) and _is_sound(rows) else None
+    return rows if len(rows) == len(lines) else None
 
 
-def _is_sound(rows: list[Row]) -> bool:
+def _is_sound(found: Mapping[str, Sequence[Piece]], count: int) -> bool:
+    """Say whether every row is a step record as far as types tell."""
     for key, expected in _EXPECTED_TYPES.items():
-        types = {type(row.get(key, _ABSENT)) for row in rows}
-        if key != "step":
-            types.discard(object)
-        if not types <= expected:
+        if any(not piece.types <= expected for piece in found.get(key, ())):
             return False
-    return all(0 <= row["step"] < MAX_STEP for row in rows)
+    steps = [piece.values for piece in found.get("step", ())]
+    if sum(map(len, steps)) != count:
+        return False
+    return all(min(values) >= 0 and max(values) < MAX_STEP for values in steps)
 
 
 def _row(line: bytes) -> Row:
@@ -122,7 +121,7 @@ def _mended(line: bytes) -> bytes:
             fields = {
                 key: value
                 for key, value in fields.items()
-                if key not in OPTIONAL_KEYS or type(value) in _NUMBER
+                if key not in OPTIONAL_KEYS or type(value) in NUMBER
             }
         return msgspec.json.encode(fields)
     # ValueError: lone surrogates, which are read but cannot be written, are among it.
@@ -130,44 +129,17 @@ def _mended(line: bytes) -> bytes:
         raise BadLineError(str(error)) from error
 
 
-def _columns(rows: list[Row]) -> dict[str, Column]:
-    keys: Row = {}
-    for row in rows:
-        keys.update(row)
-    found = {key: _column([row.get(key, _ABSENT) for row in rows], key) for key in keys}
-    return {key: column for key, column in found.items() if column is not None and key != "step"}
+def _columns(found: Mapping[str, Sequence[Piece]], count: int) -> dict[str, Column]:
+    columns = {}
+    for key, parts in found.items():
+        if key == "time":
+            columns[key] = time_column(parts, count)
+        elif key != "step" and (numbers := _numbers(key, parts, count)) is not None:
+            columns[key] = numbers
+    return columns
 
 
-def _column(values: list[Any], key: str) -> Column | None:
-    """Return a key's numbers, or None if none of its values is a number or null."""
-    if key == "time":
-        return _times(values)
-    types = {type(value) for value in values}
-    present = np.ones(len(values), np.bool_)
-    if not types <= _NUMBER:
-        present = np.array([type(value) in _NUMBER for value in values], np.bool_)
-        values = [value if type(value) in _NUMBER else None for value in values]
-    if types.isdisjoint({int, float}) and key not in _EXPECTED_TYPES:
-        return None
-    return Column(_floats(values), present)
-
-
-def _floats(values: list[Any]) -> Floats:
-    try:
-        floats = np.array(values, dtype=np.float64)
-    except OverflowError:  # an integer of over 308 digits
-        floats = np.array([_float(value) for value in values], dtype=np.float64)
-    floats[~np.isfinite(floats)] = np.nan
-    return floats
-
-
-def _float(value: float | None) -> float:
-    try:
-        return np.nan if value is None else float(value)
-    except OverflowError:
-        return np.nan
-
-
-def _times(values: list[Any]) -> Column:
-    seconds = [moment(value) if isinstance(value, str) else None for value in values]
-    return Column(_floats(seconds), np.array([second is not None for second in seconds], np.bool_))
+def _numbers(key: str, parts: Sequence[Piece], count: int) -> Column | None:
+    """Return a column; a key that we do not know needs more than nulls to be one."""
+    is_number = any(not part.types.isdisjoint({int, float}) for part in parts)
+    return column(parts, count) if is_number or key in _EXPECTED_TYPES else None
