@@ -1,22 +1,25 @@
-"""Rules over a run's state that the user should hear about. Pure; one function a rule."""
+"""What the user should hear about now. Pure; one function a rule.
+
+Rules over all that happened since the run began are in `tokmon.monitor.alerting`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tokmon.monitor.alerting.evaluations import TOO_GOOD_BPB, TOO_GOOD_LOSS
+from tokmon.monitor.alerting.machine import DISK_ERROR_BYTES, DISK_WARNING_BYTES
+from tokmon.monitor.alerting.span import AlertSpan
 from tokmon.monitor.digest import Digest
 from tokmon.monitor.durations import age
 from tokmon.monitor.state import Alert, Health, Phase, Severity
 from tokmon.rundir.records import SCHEMA_VERSION, Event, RunInfo, System
 
-TOO_GOOD_BPB = 0.3
-"""xz reaches 1.35 bits per byte on source code; a small causal model cannot come near 0.3."""
-TOO_GOOD_LOSS = 0.2
-"""Nats per token, where bits per byte are not logged: about 0.1 bits per byte."""
-DISK_ERROR_BYTES = 2**30
-DISK_WARNING_BYTES = 5 * 2**30
 STALE_SYSTEM_S = 120.0
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_TOLD_OTHERWISE = frozenset({"not_finite", "too_good", "disk", "disk_full", "crash"})
+"""Rules that have a function here: it needs no whole log, or says what to do."""
+_ONLY_WHILE_LIVE = frozenset({"throughput", "gpu_idle", "gpu_memory", "host_memory"})
 _SUSPECTS = (
     "check the causal mask (gate in run.json), the held-out split (tokmon data show), the samples"
 )
@@ -38,6 +41,8 @@ class Evidence:
     """Metrics that were not kept."""
     read_fault: str = ""
     """Why the files could not be read just now."""
+    spans: tuple[AlertSpan, ...] = ()
+    """Of the alert history."""
 
 
 def find(evidence: Evidence) -> tuple[Alert, ...]:
@@ -72,6 +77,16 @@ def _too_good(evidence: Evidence) -> Iterator[Alert]:
                 value = f"{key} {lowest[key]:.3f} is too good to be true"
                 yield Alert(Severity.ERROR, f"{value}: {_SUSPECTS}")
             return
+
+
+def _open_spans(evidence: Evidence) -> Iterator[Alert]:
+    """What began some time ago and is not over."""
+    left_out = _TOLD_OTHERWISE
+    if not evidence.health.phase.is_live:
+        left_out |= _ONLY_WHILE_LIVE
+    for span in evidence.spans:
+        if span.is_open and span.rule not in left_out:
+            yield Alert(span.severity, span.message)
 
 
 def _bad_lines(evidence: Evidence) -> Iterator[Alert]:
@@ -122,6 +137,7 @@ _RULES = (
     _ended_badly,
     _not_finite,
     _too_good,
+    _open_spans,
     _bad_lines,
     _disk,
     _full_disk,

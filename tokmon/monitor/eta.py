@@ -1,88 +1,93 @@
-"""When will it be done? A robust recent rate in which evaluations and saves are counted."""
+"""When will it be done? A recent pace, evaluations and checkpoints counted, told as a range."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tokmon.monitor.durations import duration
-from tokmon.monitor.series import Floats, Frame, Ints
-from tokmon.rundir.records import END_OF_TIME_S
+from tokmon.monitor.pace import RECENT_LINES, Pace, clock, pace
+from tokmon.monitor.series import Frame
+from tokmon.rundir.records import END_OF_TIME_S, Event
 
-_RATE_LINES = 20
-_PAUSE_LINES = 150
+_CERTAINTY = 1.64
+"""Standard deviations to either side: nine in ten, if the past is like the future."""
 
 
 @dataclass(frozen=True, slots=True)
 class Eta:
-    """The foretold end."""
+    """The foretold end, seconds from the moment of the state on."""
 
     remaining_s: float
-    """Seconds from the moment of the state on."""
+    """Most likely."""
     ends_at: float
-    """Clock time, seconds since 1970."""
+    """Clock time of that, seconds since 1970."""
+    earliest_s: float = math.nan
+    """Hardly before; the same as `remaining_s` where no range is known."""
+    latest_s: float = math.nan
+    """Hardly after."""
+
+    def __post_init__(self) -> None:
+        for name in ("earliest_s", "latest_s"):
+            if math.isnan(getattr(self, name)):
+                object.__setattr__(self, name, self.remaining_s)
 
     def in_words(self) -> str:
         """Return the remaining time: 18 min 30 s."""
         return duration(self.remaining_s)
 
+    def range_in_words(self) -> str:
+        """Return the range: 17 min 10 s to 22 min 40 s; one time where both ends read alike."""
+        earliest, latest = duration(self.earliest_s), duration(self.latest_s)
+        return earliest if earliest == latest else f"{earliest} to {latest}"
 
-def predict(*, step: int, max_steps: int, seconds_per_step: float | None, now: float) -> Eta | None:
-    """Return the end at the recent rate; None where there is no rate yet, or no end in sight.
+
+def foretell(of: Pace | None, *, step: int, until: int, now: float) -> Eta | None:
+    """Return when step `until` is taken; None without a pace, or with no end in sight.
+
+    Most likely the steps left take what a step takes lately, and each evaluation and checkpoint
+    that falls due what it usually takes. The range holds both going on as lately and going back to
+    the run's usual pace; to either side lies what predictions of this run's own past were off by.
 
     Args:
+        of: how fast the run goes.
         step: steps taken.
-        max_steps: steps asked for.
-        seconds_per_step: of `seconds_per_step`, pauses included.
+        until: steps to take.
         now: seconds since 1970.
     """
-    if seconds_per_step is None or step > max_steps:
+    if of is None or step > until:
         return None
     # As floats: a run.json may name more steps than a float can count.
-    remaining_s = min(float(max_steps - step), END_OF_TIME_S) * seconds_per_step
-    is_in_sight = now + remaining_s < END_OF_TIME_S
-    return Eta(remaining_s, now + remaining_s) if is_in_sight else None
-
-
-def seconds_per_step(frame: Frame) -> float | None:
-    """Return the time a step takes lately, its share of the pauses included.
-
-    The median of the last 20 lines follows a change of speed and ignores pauses. What the last 150
-    lines took above their own median are the pauses; the longest is cut to the second longest, so
-    that an evaluation that recurs counts in full and one suspended laptop does not.
-    """
-    steps, seconds = _clock(frame)
-    per_line, line_steps = _line_durations(steps[-_PAUSE_LINES:], seconds[-_PAUSE_LINES:])
-    if not len(per_line):
+    left = min(float(until - step), END_OF_TIME_S)
+    paused_s = sum(pause.count(step, until) * pause.duration_s for pause in of.pauses)
+    remaining_s = left * of.step_s + paused_s
+    if not now + remaining_s < END_OF_TIME_S:
         return None
-    rates = per_line / line_steps
-    usual = float(np.median(rates))
-    excess = np.clip(per_line - usual * line_steps, 0, None)
-    if len(excess) > 1:
-        excess = np.minimum(excess, np.sort(excess)[-2])
-    return float(np.median(rates[-_RATE_LINES:]) + excess.sum() / line_steps.sum())
+    factor = math.exp(_CERTAINTY * of.spread.sigma(left)) if left else 1.0
+    earliest_s = (left * min(of.step_s, of.usual_step_s) + paused_s) / factor
+    latest_s = min((left * max(of.step_s, of.usual_step_s) + paused_s) * factor, END_OF_TIME_S)
+    return Eta(remaining_s, now + remaining_s, earliest_s, latest_s)
+
+
+def predict(*, step: int, max_steps: int, seconds_per_step: float | None, now: float) -> Eta | None:
+    """Return the end at one pace, without a range; None where there is no rate, or no end."""
+    if seconds_per_step is None:
+        return None
+    steady = Pace(step_s=seconds_per_step, usual_step_s=seconds_per_step)
+    eta = foretell(steady, step=step, until=max_steps, now=now)
+    return None if eta is None else Eta(eta.remaining_s, eta.ends_at)
+
+
+def seconds_per_step(frame: Frame, events: Sequence[Event] = ()) -> float | None:
+    """Return the time a step takes lately, its share of the pauses included."""
+    found = pace(frame, events)
+    return None if found is None else found.whole_step_s
 
 
 def line_interval_s(frame: Frame) -> float | None:
     """Return the median time between the latest log lines, seconds."""
-    steps, seconds = _clock(frame)
-    per_line, _ = _line_durations(steps[-_RATE_LINES:], seconds[-_RATE_LINES:])
-    return float(np.median(per_line)) if len(per_line) else None
-
-
-def _clock(frame: Frame) -> tuple[Ints, Floats]:
-    """Return steps and the clock to time them by: training seconds, or else wall time."""
-    for key in ("elapsed_s", "time"):
-        series = frame.series(key)
-        if len(series) > 1:
-            recent = slice(-2 * _PAUSE_LINES, None)
-            seconds = series.values[recent]
-            # What is no time would make all that is worked out from it none either.
-            is_time = np.abs(seconds) < END_OF_TIME_S
-            return series.steps[recent], np.where(is_time, seconds, np.nan)
-    return frame.steps[:0], np.empty(0)
-
-
-def _line_durations(steps: Ints, seconds: Floats) -> tuple[Floats, Floats]:
-    durations, line_steps = np.diff(seconds), np.diff(steps).astype(np.float64)
-    is_usable = np.isfinite(durations) & (durations > 0)
-    return durations[is_usable], line_steps[is_usable]
+    _, seconds = clock(frame, RECENT_LINES + 1)
+    durations = np.diff(seconds)
+    durations = durations[np.isfinite(durations) & (durations > 0)]
+    return float(np.median(durations)) if len(durations) else None

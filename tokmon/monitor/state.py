@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tokmon.monitor.alerting.span import AlertSpan
 from tokmon.monitor.eta import Eta
 from tokmon.monitor.series import Frame
 from tokmon.monitor.time_spent import TimeSpent
@@ -162,6 +163,8 @@ class RunState:
     """Texts sampled during training, newest last."""
     alerts: tuple[Alert, ...] = ()
     """What the user should know now, worst first."""
+    alert_spans: tuple[AlertSpan, ...] = ()
+    """What was or is wrong, oldest first; complete when `is_loading` is over."""
     bad_lines: tuple[BadLine, ...] = ()
     """The newest unreadable lines."""
     bad_line_count: int = 0

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokmon.monitor import alerts, eta
+from tokmon.monitor.alerting.span import AlertSpan
 from tokmon.monitor.best import with_file
 from tokmon.monitor.digest import Digest
 from tokmon.monitor.health import Witnesses, judge
+from tokmon.monitor.pace import pace
 from tokmon.monitor.series import Frame
 from tokmon.monitor.sources.step_lines import MAX_STEP
 from tokmon.monitor.sources.vitality import Vitality, crash_message, step_s
@@ -49,6 +51,7 @@ class Findings:
     journal: tuple[JournalEntry, ...]
     bad_lines: tuple[BadLine, ...]
     bad_line_count: int
+    alert_spans: tuple[AlertSpan, ...] = ()
 
 
 def assemble(findings: Findings, vitality: Vitality) -> RunState:
@@ -76,6 +79,7 @@ def assemble(findings: Findings, vitality: Vitality) -> RunState:
         events=findings.events,
         samples=findings.samples,
         alerts=_alerts(findings, health),
+        alert_spans=findings.alert_spans,
         bad_lines=findings.bad_lines,
         bad_line_count=findings.bad_line_count,
         started=_started(findings),
@@ -113,6 +117,7 @@ def _alerts(findings: Findings, health: Health) -> tuple[Alert, ...]:
             bad_line_count=findings.bad_line_count,
             refused_keys=findings.refused_keys,
             read_fault=findings.read_fault,
+            spans=findings.alert_spans,
         )
     )
 
@@ -120,6 +125,9 @@ def _alerts(findings: Findings, health: Health) -> tuple[Alert, ...]:
 def _eta(findings: Findings, step: int | None, max_steps: int | None) -> eta.Eta | None:
     if step is None or max_steps is None:
         return None
+    if findings.loaded_fraction == 1:
+        known = pace(findings.frame, findings.events)
+        return eta.foretell(known, step=step, until=max_steps, now=findings.now)
     return eta.predict(
         step=step,
         max_steps=max_steps,

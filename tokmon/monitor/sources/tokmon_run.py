@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tokmon.monitor.alert_history import AlertHistory
 from tokmon.monitor.health import Witnesses, judge
 from tokmon.monitor.journal import Journal
 from tokmon.monitor.sources.assembly import Findings, assemble
@@ -70,6 +71,7 @@ class RunSource:
             run.output_log,
         )
         self._journal = Journal()
+        self._alert_history = AlertHistory()
         self._vitality = Vitality()
         self._read_fault = ""
         self._state: RunState | None = None
@@ -118,13 +120,22 @@ class RunSource:
         """Take in what is new in every file; return whether anything was."""
         steps_changed = self._step_log.read()
         events, output = self._events.read(), self._output.read()
+        systems = self._systems.read()
         if self._events.restarted:
             self._journal = Journal()
+        if self._events.restarted or self._systems.restarted:
+            # The other file is read again from its start for it: both are judged together.
+            self._alert_history = AlertHistory()
+            events_again, systems_again = self._events.records(), self._systems.records()
+        else:
+            events_again, systems_again = tuple(events), tuple(systems)
         self._journal.add(events, output)
+        self._alert_history.add_events(events_again)
+        self._alert_history.add_systems(systems_again)
         changes = [
             steps_changed,
             bool(events or output),
-            bool(self._systems.read()) or self._systems.restarted,
+            bool(systems) or self._systems.restarted,
             bool(self._samples.read()) or self._samples.restarted,
             self._info.read(),
             self._summary.read(),
@@ -154,6 +165,7 @@ class RunSource:
             systems=self._systems.records(),
             samples=self._samples.records(),
             journal=self._journal.entries(),
+            alert_spans=self._alert_history.look(self._step_log.frame),
             bad_lines=self._bad_lines.newest(),
             bad_line_count=self._bad_lines.count,
         )

@@ -23,6 +23,7 @@ from tokmon.tui.widgets.best_pane import BestPane
 from tokmon.tui.widgets.log_tail import LogTail
 from tokmon.tui.widgets.loss_chart import LossChart
 from tokmon.tui.widgets.metric_table import MetricTable
+from tokmon.tui.widgets.milestones import MilestonesPane
 from tokmon.tui.widgets.progress_line import ProgressLine
 from tokmon.tui.widgets.run_header import RunHeader
 from tokmon.tui.widgets.system_pane import SystemPane
@@ -45,6 +46,7 @@ _StateWidget: TypeAlias = (
     | MetricTable
     | Throughput
     | BestPane
+    | MilestonesPane
     | SystemPane
     | LogTail
 )
@@ -84,6 +86,7 @@ class DashboardScreen(Screen[None]):
                 with Vertical(id="facts"):
                     yield Throughput(glyphs, id="throughput")
                     yield BestPane(glyphs, id="best")
+                    yield MilestonesPane(glyphs, id="milestones")
                     yield SystemPane(glyphs, id="system")
         yield LogTail(glyphs, id="log")
         yield Footer(show_command_palette=False, compact=True)
@@ -133,7 +136,7 @@ class DashboardScreen(Screen[None]):
         from tokmon.tui.screens.alerts import AlertsScreen
 
         if self.state is not None:
-            self.app.push_screen(AlertsScreen(self.state, self._glyphs))
+            self.app.push_screen(AlertsScreen(self.state, self._glyphs, self.state.alert_spans))
 
     def action_samples(self) -> None:
         from tokmon.tui.screens.samples import SamplesScreen

@@ -1,0 +1,1 @@
+"""The rules that an alert history is made by, one file per family. Pure."""
