@@ -11,9 +11,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keep the user's cache out of it, also for the processes that tests start."""
+    """Keep what is the user's own out of it, also for the processes that tests start."""
     folder = tmp_path_factory.mktemp("cache")
     os.environ["TOKMON_CACHE"] = str(folder)
+    os.environ["TOKMON_STATE"] = str(tmp_path_factory.mktemp("state"))
+    os.environ["TOKMON_CONFIG"] = str(tmp_path_factory.mktemp("config"))
     return folder
 
 

@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from tokmon.rundir.records import Gpu
+import psutil
+
+from tokmon.rundir.records import Gpu, GpuProcess
 
 _SMI_FIELDS = (
     "index,uuid,name,utilization.gpu,memory.used,memory.total,"
-    "power.draw,enforced.power.limit,temperature.gpu"
+    "power.draw,enforced.power.limit,temperature.gpu,clocks.sm,clocks.max.sm,clocks.mem"
 )
 _SMI_TIMEOUT_S = 5.0
 _MIB = 2**20
@@ -75,7 +77,31 @@ def _nvml_gpu(nvml, index: int, handle) -> Gpu:  # type: ignore[no-untyped-def] 
         temperature_c=ask(
             lambda: float(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU))
         ),
+        clock_sm_mhz=ask(lambda: float(nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM))),
+        clock_sm_max_mhz=ask(
+            lambda: float(nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM))
+        ),
+        clock_memory_mhz=ask(
+            lambda: float(nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM))
+        ),
+        processes=ask(
+            lambda: [
+                GpuProcess(
+                    pid=int(process.pid),
+                    name=_process_name(int(process.pid)),
+                    memory_bytes=process.usedGpuMemory,  # None under some drivers (WDDM)
+                )
+                for process in nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+            ]
+        ),
     )
+
+
+def _process_name(pid: int) -> str:
+    try:
+        return psutil.Process(pid).name()
+    except psutil.Error:  # of another user, of the host around this container, or gone
+        return ""
 
 
 def _read_nvidia_smi(visible: str | None) -> GpuReading:
@@ -107,7 +133,8 @@ def parse_nvidia_smi(text: str, visible: str | None) -> list[Gpu]:
 
 
 def _smi_gpu(row: list[str]) -> Gpu:
-    utilization, used_mib, total_mib, power, limit, temperature = map(_number, row[3:])
+    values = map(_number, row[3:])
+    utilization, used_mib, total_mib, power, limit, temperature, sm, sm_max, memory = values
     return Gpu(
         index=int(row[0]),
         name=row[2],
@@ -117,6 +144,9 @@ def _smi_gpu(row: list[str]) -> Gpu:
         power_w=power,
         power_limit_w=limit,
         temperature_c=temperature,
+        clock_sm_mhz=sm,
+        clock_sm_max_mhz=sm_max,
+        clock_memory_mhz=memory,
     )
 
 

@@ -8,8 +8,8 @@ import pytest
 from trainer.gpus import is_visible, parse_nvidia_smi, read_gpus
 
 TWO_CARDS = """\
-0, GPU-aaaa-1, NVIDIA H200, 97, 101376, 143771, 612.40, 700.00, 61
-1, GPU-bbbb-2, NVIDIA RTX A400, [N/A], 3, 4094, [Not Supported], 50.00, 40
+0, GPU-aaaa-1, NVIDIA H200, 97, 101376, 143771, 612.40, 700.00, 61, 1755, 1980, 2619
+1, GPU-bbbb-2, NVIDIA RTX A400, [N/A], 3, 4094, [Not Supported], 50.00, 40, [N/A], 1762, [N/A]
 """
 
 
@@ -19,7 +19,12 @@ def test_nvidia_smi_is_read_in_our_units() -> None:
     assert (first.index, first.name, first.utilization_pct) == (0, "NVIDIA H200", 97.0)
     assert first.memory_used_bytes == 101376 * 2**20
     assert (first.power_w, first.power_limit_w, first.temperature_c) == (612.4, 700.0, 61.0)
-    assert (second.utilization_pct, second.power_w) == (None, None)
+    assert (first.clock_sm_mhz, first.clock_sm_max_mhz, first.clock_memory_mhz) == (
+        1755.0,
+        1980.0,
+        2619.0,
+    )
+    assert (second.utilization_pct, second.power_w, second.clock_sm_mhz) == (None, None, None)
 
 
 @pytest.mark.parametrize("text", ["", "No devices were found\n", "0, short\n", "\x00\n"])

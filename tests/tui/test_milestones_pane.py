@@ -28,7 +28,9 @@ class Shown(App[None]):
         return CHART_VARIABLES
 
     def compose(self) -> ComposeResult:
-        yield MilestonesPane(self._glyphs)
+        pane = MilestonesPane(self._glyphs)
+        pane.styles.display = "block"
+        yield pane
 
     def on_mount(self) -> None:
         self.query_one(MilestonesPane).state = self._state

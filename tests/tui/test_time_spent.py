@@ -1,6 +1,7 @@
 """Where the time goes, on the screen: a bar, words, a title; nothing where no line tells it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ async def test_the_screen_is_as_before_when_the_time_is_told_no_more(
 ) -> None:
     async with showing(state_at(builder), (80, 24)) as pilot:
         before = screen_text(pilot)
-        await post(pilot, timed)
+        await post(pilot, replace(timed, run=builder.run))
         during = screen_text(pilot)
         await post(pilot, state_at(builder))
 

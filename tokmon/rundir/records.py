@@ -105,6 +105,17 @@ class Event(Record, frozen=True, kw_only=True):
     """One sentence for people."""
 
 
+class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """One process that has memory on a GPU."""
+
+    pid: Whole
+    """On the host; in a container the driver may count otherwise."""
+    name: str = ""
+    """Of the program; empty where this process may not know."""
+    memory_bytes: Whole | None = None
+    """On the card."""
+
+
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     """One GPU at one moment; null where the driver does not say."""
 
@@ -124,6 +135,14 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     """Enforced limit."""
     temperature_c: float | None = None
     """Of the chip."""
+    clock_sm_mhz: float | None = None
+    """Of the multiprocessors now; it falls with heat and with the power limit."""
+    clock_sm_max_mhz: float | None = None
+    """The most that it can be."""
+    clock_memory_mhz: float | None = None
+    """Of the memory now."""
+    processes: list[GpuProcess] | None = None
+    """Who computes on it; null where the driver does not say."""
 
 
 class System(Record, frozen=True, kw_only=True):

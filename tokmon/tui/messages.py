@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from tokmon.monitor.state import RunState
+from tokmon.rundir.layout import RunDir
 
 
 @dataclass
@@ -16,3 +17,22 @@ class StateChanged(Message):
     def can_replace(self, message: Message) -> bool:
         """Only the latest state matters."""
         return isinstance(message, StateChanged)
+
+
+@dataclass
+class RunChosen(Message):
+    """A run is to be shown on its own."""
+
+    run: RunDir
+
+
+@dataclass
+class RunsCompared(Message):
+    """Two to eight runs are to be compared, in this order."""
+
+    runs: list[RunDir]
+
+
+@dataclass
+class RunsWanted(Message):
+    """The list of runs is to be shown instead of one."""

@@ -1,15 +1,23 @@
 """Axes: the mapping from values to the unit interval, and ticks at 1-2-5."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from tokmon.monitor.series import Floats
 
+_LAST = 1e305
+"""A tick of the next decade is still a float."""
 _MANTISSAS = (1.0, 2.0, 5.0)
+_LOG_TICKS_FROM = math.log10(5.0)
 _MAX_DECADES = 600
 _TINY = 1e-9
+_HUGE = 1e300
+"""Beyond this the arithmetic of an axis leaves what a float can hold; nearer to zero than its
+inverse, that of a logarithmic one."""
 # A range that is a smaller share of its values than this cannot be labelled with six digits.
 _MIN_SHARE = 1e-5
 
@@ -21,6 +29,8 @@ class Axis:
     low: float
     high: float
     is_log: bool = False
+    is_whole: bool = False
+    """Whether a tick between two whole numbers would mean nothing."""
 
     @classmethod
     def over(cls, values: Floats, *, is_log: bool = False, margin: float = 0.0) -> "Axis":
@@ -34,7 +44,7 @@ class Axis:
         usable = values[np.isfinite(values) & ((values > 0) | (not is_log))]
         if not len(usable):
             return cls(1.0, 10.0, is_log) if is_log else cls(0.0, 1.0)
-        low, high = float(usable.min()), float(usable.max())
+        low, high = np.clip([usable.min(), usable.max()], -_HUGE, _HUGE).tolist()
         return cls._log_range(low, high, margin) if is_log else cls._range(low, high, margin)
 
     @classmethod
@@ -45,23 +55,25 @@ class Axis:
 
     @classmethod
     def _log_range(cls, low: float, high: float, margin: float) -> "Axis":
-        factor = (high / low) ** margin
+        low, high = max(low, 1 / _HUGE), max(high, 1 / _HUGE)
+        factor = 10 ** ((math.log10(high) - math.log10(low)) * margin)
         factor = factor if factor > 1 else 1.05
-        return cls(low / factor, high * factor, is_log=True)
+        return cls(max(low / factor, 1 / _LAST), min(high * factor, _LAST), is_log=True)
 
     def unit(self, values: Floats) -> Floats:
         """Return where values lie, 0 at `low` and 1 at `high`; NaN where they have no place."""
         low, high = self._transformed(np.array([self.low, self.high]))
-        unit: Floats = (self._transformed(values) - low) / (high - low)
+        with np.errstate(over="ignore"):
+            unit: Floats = (self._transformed(values) - low) / (high - low)
         return unit
 
     def ticks(self, most: int) -> list[float]:
         """Return at most `most` ascending ticks, each 1, 2 or 5 times a power of ten."""
         if most < 1:
             return []
-        if self.is_log and self.high / self.low >= _MANTISSAS[-1]:
+        if self.is_log and math.log10(self.high) - math.log10(self.low) >= _LOG_TICKS_FROM:
             return _log_ticks(self.low, self.high, most)
-        return _linear_ticks(self.low, self.high, most)
+        return _linear_ticks(self.low, self.high, most, 1.0 if self.is_whole else 0.0)
 
     def _transformed(self, values: Floats) -> Floats:
         if not self.is_log:
@@ -71,11 +83,11 @@ class Axis:
         return logarithms
 
 
-def _linear_ticks(low: float, high: float, most: int) -> list[float]:
+def _linear_ticks(low: float, high: float, most: int, least: float) -> list[float]:
     exponent = math.floor(math.log10((high - low) / most))
-    for step in (m * 10.0**e for e in (exponent, exponent + 1, exponent + 2) for m in _MANTISSAS):
+    for step in (m * 10.0**e for e in range(exponent, max(exponent + 3, 2)) for m in _MANTISSAS):
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        if last - first + 1 <= most:
+        if last - first + 1 <= most and step >= least:
             return [round(index * step, 12 - exponent) for index in range(first, last + 1)]
     return []
 
@@ -100,3 +112,13 @@ def tick_label(value: float) -> str:
         if size >= unit:
             return f"{value / unit:.6g}{letter}"
     return f"{value:.6g}"
+
+
+def tick_labels(values: Sequence[float]) -> list[str]:
+    """Return labels of ascending ticks, with as many digits as it takes to tell them apart."""
+    labels = [tick_label(value) for value in values]
+    if len(set(labels)) == len(labels):
+        return labels
+    step = min((b - a for a, b in pairwise(values)), default=1.0)
+    decimals = max(0, -math.floor(math.log10(step) + _TINY)) if step > 0 else 0
+    return [f"{value:,.{min(decimals, 12)}f}" for value in values]

@@ -28,16 +28,6 @@ BRAILLE = Resolution(2, 4)
 ASCII = Resolution(1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Characters, and which layer each belongs to."""
-
-    rows: tuple[str, ...]
-    """One string of the width a row."""
-    layers: NDArray[np.int64]
-    """Shape (height, width): index of the topmost layer in the cell, -1 where there is none."""
-
-
 def dots(envelope: Envelope, axis: Axis, rows: int) -> Mask:
     """Return the dots that a curve covers, shape (rows, columns), top row first.
 
@@ -55,13 +45,19 @@ def _dot_rows(unit: Floats, rows: int) -> Ints:
     return np.rint((1 - filled) * (rows - 1)).astype(np.int64)
 
 
-def picture(layers: Sequence[Mask], resolution: Resolution, ascii_marks: str) -> Picture:
+def picture(
+    layers: Sequence[Mask], resolution: Resolution, ascii_marks: str
+) -> tuple[NDArray[np.str_], Ints]:
     """Return the layers drawn over each other, the last on top; dots of all of them are kept.
 
     Args:
         layers: shape (height * down, width * across) each.
         resolution: BRAILLE or ASCII.
         ascii_marks: one character a layer, for ASCII.
+
+    Returns:
+        Characters, shape (height, width), and the index of the topmost layer in each cell, -1 where
+        there is none.
     """
     height = layers[0].shape[0] // resolution.down
     width = layers[0].shape[1] // resolution.across
@@ -71,8 +67,11 @@ def picture(layers: Sequence[Mask], resolution: Resolution, ascii_marks: str) ->
         cells = _cells(layer, height, width, resolution)
         topmost[cells > 0] = index
         codes |= cells
-    characters = _braille(codes) if resolution is BRAILLE else _marks(topmost, ascii_marks)
-    return Picture(tuple("".join(row) for row in characters), topmost)
+    if resolution is BRAILLE:
+        codes = np.where(codes > 0, codes + _BRAILLE, ord(" "))
+    else:
+        codes = np.array([*map(ord, ascii_marks), ord(" ")])[topmost]
+    return codes.astype("<u4").view("<U1"), topmost
 
 
 def _cells(layer: Mask, height: int, width: int, resolution: Resolution) -> Ints:
@@ -80,11 +79,3 @@ def _cells(layer: Mask, height: int, width: int, resolution: Resolution) -> Ints
     bits = _DOT_BITS[: resolution.down, : resolution.across]
     cells: Ints = (blocks * bits[None, :, None, :]).sum(axis=(1, 3))
     return cells
-
-
-def _braille(codes: Ints) -> list[list[str]]:
-    return [[chr(_BRAILLE + code) if code else " " for code in row] for row in codes.tolist()]
-
-
-def _marks(topmost: Ints, marks: str) -> list[list[str]]:
-    return [[" " if top == _EMPTY else marks[top] for top in row] for row in topmost.tolist()]

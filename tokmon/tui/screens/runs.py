@@ -16,8 +16,8 @@ from textual.widgets import Footer, Input, Static
 from tokmon.monitor.comparison import LABELS, MAX_RUNS
 from tokmon.monitor.run_list import Order, RunList, RunListState, matching, ordered
 from tokmon.monitor.run_summary import RunSummary
-from tokmon.rundir.layout import RunDir
 from tokmon.tui.glyphs import Glyphs
+from tokmon.tui.messages import RunChosen, RunsCompared
 from tokmon.tui.run_colours import run_colours
 from tokmon.tui.run_columns import Row
 from tokmon.tui.run_list_poller import RunListPoller
@@ -28,20 +28,6 @@ from tokmon.tui.widgets.search_line import SearchLine
 
 _LOOKING = "looking for runs"
 _NO_RUN = "no run here yet: tokmon train makes one"
-
-
-@dataclass
-class RunChosen(Message):
-    """A run is to be shown on its own."""
-
-    run: RunDir
-
-
-@dataclass
-class RunsCompared(Message):
-    """Two to eight runs are to be compared, in this order."""
-
-    runs: list[RunDir]
 
 
 @dataclass

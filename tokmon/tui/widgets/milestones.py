@@ -9,6 +9,9 @@ from tokmon.tui.text import MUTED, STRONG, Part, clock, fit, words
 from tokmon.tui.widgets.pane import Pane
 
 _MINUTE_S = 60
+_TWO_COLUMNS = 56
+"""From this width two stand on a line: the table above has more use for the lines."""
+_GAP = "   "
 
 
 class MilestonesPane(Pane):
@@ -22,9 +25,10 @@ class MilestonesPane(Pane):
         border-top: solid $border;
         border-title-color: $text-muted;
         padding: 0 1;
+        display: none;
     }
     .-ascii MilestonesPane { border-top: ascii $border; }
-    .-wide.-tall MilestonesPane { border: round $border; }
+    .-wide.-tall MilestonesPane { display: block; border: round $border; }
     .-ascii.-wide.-tall MilestonesPane { border: ascii $border; }
     """
     BORDER_TITLE = "Milestones"
@@ -42,16 +46,23 @@ class MilestonesPane(Pane):
         milestones = run_milestones(state)
         if not milestones:
             return words(("the run does not say how long it is", MUTED))
-        first = max(0, min(len(milestones) - height, sum(one.is_done for one in milestones) - 1))
-        shown = milestones[first : first + height]
+        columns = _columns(width)
+        room = height * columns
+        first = max(0, min(len(milestones) - room, sum(one.is_done for one in milestones) - 1))
+        shown = milestones[first : first + room]
+        width = (width - (columns - 1) * len(_GAP)) // columns
         name_width = max(len(one.name) for one in milestones)
         step_width = max(len(f"{one.step:,}") for one in milestones)
-        lines = [self._line(one, state, width, name_width, step_width) for one in shown]
+        cells = [self._line(one, state, width, name_width, step_width) for one in shown]
+        rows = -(-len(cells) // columns)
+        padded = [cell.pad_right(width - cell.cell_length) for cell in cells]
+        lines = [Content(_GAP).join(padded[row::rows]) for row in range(rows)]
         return Content("\n").join(lines)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """Return the lines that there are."""
-        return max(1, len(run_milestones(self.state))) if self.state is not None else 4
+        count = len(run_milestones(self.state)) if self.state is not None else 4
+        return max(1, -(-count // _columns(width)))
 
     def _line(
         self, one: Milestone, state: RunState, width: int, name_width: int, step_width: int
@@ -61,6 +72,10 @@ class MilestonesPane(Pane):
         when = Part(_when(one, state))
         step = Part(words((f"{one.step:>{step_width},}", MUTED)), 1)
         return fit([Part(name), step, when], width, gap="  ")
+
+
+def _columns(width: int) -> int:
+    return 2 if width >= _TWO_COLUMNS else 1
 
 
 def _when(one: Milestone, state: RunState) -> Content:

@@ -40,7 +40,12 @@ class ProgressLine(Pane):
         if state.eta:
             ends = clock(state.eta.ends_at, state.now)
             parts.append(Part(words("ETA ", (state.eta.in_words(), STRONG), (f" ({ends})", MUTED))))
-            parts.append(Part(words((f"between {state.eta.range_in_words()}", MUTED)), 6))
+            earliest, latest = (
+                clock(state.now + left_s, state.now)
+                for left_s in (state.eta.earliest_s, state.eta.latest_s)
+            )
+            if earliest != latest:
+                parts.append(Part(words((f"likely {earliest} to {latest}", MUTED)), 6))
         if state.steps_per_sec is not None:
             parts.append(Part(words((figures.rate(state.steps_per_sec), STRONG), " steps/s"), 2))
         if state.tokens_per_sec is not None:

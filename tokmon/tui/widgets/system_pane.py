@@ -11,18 +11,21 @@ from tokmon.monitor.visible import visible
 from tokmon.report import figures
 from tokmon.rundir.records import Gpu, System, moment
 from tokmon.tui.text import MUTED, STRONG, Part, bar, fit, foreign, shortened, words
+from tokmon.tui.widgets.gpu_details import clock_parts, has_more, process_parts
 from tokmon.tui.widgets.pane import Pane
 
 _OLD_S = 30
 _HOT_C = 85
 _GPU_ROWS = 2
+"""Name, heat and power; then use and memory. One more where clocks or processes are known."""
 _HOST_ROWS = 2
 _REASON_ROWS = 3
 _BAR_ROOM = 46
+_INDENT = "  "
 
 
 class SystemPane(Pane):
-    """Two lines a GPU where there is room, else one; the host below."""
+    """Two or three lines a GPU where there is room, else one; the host below."""
 
     BORDER_TITLE = "GPU and host"
     _wanted_lines = 1
@@ -43,7 +46,8 @@ class SystemPane(Pane):
             return 1
         system = state.systems[-1]
         width = max(1, self.content_size.width)
-        gpu_rows = _GPU_ROWS * len(system.gpus) or len(self._reason(system, width, _REASON_ROWS))
+        gpu_rows = sum(_GPU_ROWS + has_more(gpu) for gpu in system.gpus)
+        gpu_rows = gpu_rows or len(self._reason(system, width, _REASON_ROWS))
         return gpu_rows + _HOST_ROWS + len(self._age(system, state))
 
     def draw(self, state: RunState, size: Size) -> Content:
@@ -53,12 +57,19 @@ class SystemPane(Pane):
         system = state.systems[-1]
         host = self._host(system, width, is_brief=height < 2 + max(1, len(system.gpus)))
         host += self._age(system, state)
-        lines = [*self._gpus(system, width, height - len(host)), *host]
+        trainer_pid = state.info.pid if state.info else None
+        lines = [*self._gpus(system, width, height - len(host), trainer_pid), *host]
         return Content("\n").join(lines[:height])
 
-    def _gpus(self, system: System, width: int, height: int) -> list[Content]:
+    def _gpus(
+        self, system: System, width: int, height: int, trainer_pid: int | None
+    ) -> list[Content]:
         if not system.gpus:
             return self._reason(system, width, height)
+        if height >= sum(_GPU_ROWS + has_more(gpu) for gpu in system.gpus):
+            return [
+                line for gpu in system.gpus for line in self._all_lines(gpu, width, trainer_pid)
+            ]
         if height >= _GPU_ROWS * len(system.gpus):
             return [line for gpu in system.gpus for line in self._two_lines(gpu, width)]
         shown = [self._one_line(gpu, width) for gpu in system.gpus]
@@ -66,6 +77,14 @@ class SystemPane(Pane):
             return shown
         rest = len(shown) - height + 1
         return [*shown[: height - 1], words((f"and {rest} more GPUs", MUTED))]
+
+    def _all_lines(self, gpu: Gpu, width: int, trainer_pid: int | None) -> list[Content]:
+        lines = self._two_lines(gpu, width)
+        if has_more(gpu):
+            room = max(1, width - len(_INDENT))
+            more = fit([*clock_parts(gpu), *process_parts(gpu, trainer_pid)], room, gap="  ")
+            lines.append(words(_INDENT, more))
+        return lines
 
     def _reason(self, system: System, width: int, height: int) -> list[Content]:
         """Say why there is no GPU, on as many lines as there are."""
