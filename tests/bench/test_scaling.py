@@ -11,6 +11,8 @@ import torch
 from bench.speed.process import run_to_end
 from tests.bench.programs import ROOT, bench, stopped_after
 
+pytestmark = pytest.mark.slow
+
 TINY = [
     word
     for key, value in {

@@ -17,6 +17,8 @@ from trainer.speedometer import Speedometer
 from trainer.stopwatch import Stopwatch
 from trainer.tokenizer import load_tokenizer
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 

@@ -18,6 +18,8 @@ from tokmon.tui.sampling import sampler_client
 from tokmon.tui.sampling_device import chosen_device
 from tokmon.tui.widgets.generation_form import GenerationForm
 
+pytestmark = pytest.mark.slow
+
 IDLE = Gpu(index=1, utilization_pct=0, memory_used_bytes=GIB // 2, memory_total_bytes=32 * GIB)
 
 

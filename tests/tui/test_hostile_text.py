@@ -17,6 +17,8 @@ from tokmon.rundir.records import Sample
 from tokmon.tui.widgets.generation_form import GenerationForm
 from tokmon.tui.widgets.prompt_area import PromptArea
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     "[/x] [red]bold[/] [@click=app.quit]q[/]",
     "\x1b[2J\x1b]52;c;aGk=\x07\x1b]0;title\x07\x9b31m",
