@@ -6,12 +6,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import psutil
 
 COLUMNS, ROWS = 160, 45
 _LOOK_S = 0.005
+_numbers = count(1)
 
 
 class NotSeenError(Exception):
@@ -87,7 +89,7 @@ class Pane:
 @contextmanager
 def pane(command: Sequence[str], folder: Path) -> Iterator[Pane]:
     """Run a program in a pane while the block lasts."""
-    number = len(list(folder.glob("transcript*")))
+    number = next(_numbers)  # a server that is going may still hold its name
     opened = Pane(f"tokmon-bench-{os.getpid()}-{number}", command, folder / f"transcript{number}")
     try:
         yield opened

@@ -370,3 +370,29 @@ def test_a_checkpoint_of_the_best_step_keeps_what_the_log_knows_of_it(tmp_path: 
 
     assert best is not None
     assert (best.step, best.val_bpb, best.val_ppl) == (record.step, 1.5, 20.0)
+
+
+def test_a_log_that_is_gone_or_was_cut_is_told(tmp_path: Path) -> None:
+    builder = RunBuilder(logs=tmp_path, is_this_process=True).write(5)
+    source = RunSource(builder.run)
+    content = builder.run.log.read_bytes()
+    source.poll(builder.now)
+
+    builder.run.log.unlink()
+    gone = source.poll(builder.now)
+    builder.run.log.write_bytes(content[: content.index(b"\n") + 1])
+    back = source.poll(builder.now)
+    builder.run.log.write_bytes(b"")
+    cut = source.poll(builder.now)
+
+    assert "the log is gone" in str(gone.alerts[0])
+    assert not any("gone" in str(alert) for alert in back.alerts)
+    assert any("cut or replaced" in str(alert) for alert in cut.alerts)
+
+
+def test_a_writer_whose_clock_is_ahead_is_told(tmp_path: Path) -> None:
+    builder = RunBuilder(logs=tmp_path, is_this_process=True).write(5)
+
+    state = RunSource(builder.run).poll(builder.now - 7300)
+
+    assert any("clock is 2 h ahead" in str(alert) for alert in state.alerts)

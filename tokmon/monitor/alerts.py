@@ -15,6 +15,8 @@ from tokmon.monitor.state import Alert, Health, Phase, Severity
 from tokmon.rundir.records import SCHEMA_VERSION, Event, RunInfo, System
 
 STALE_SYSTEM_S = 120.0
+CLOCK_AHEAD_S = 60.0
+"""Hosts that keep their time by NTP differ by less than a second."""
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _TOLD_OTHERWISE = frozenset({"not_finite", "too_good", "disk", "disk_full", "crash"})
@@ -43,6 +45,12 @@ class Evidence:
     """Why the files could not be read just now."""
     spans: tuple[AlertSpan, ...] = ()
     """Of the alert history."""
+    is_log_gone: bool = False
+    """Whether the log that was read is not there any more."""
+    log_restarts: int = 0
+    """How often the log was cut or replaced while we watched."""
+    clock_ahead_s: float = 0.0
+    """By how much the writer's clock is ahead of ours."""
 
 
 def find(evidence: Evidence) -> tuple[Alert, ...]:
@@ -132,8 +140,27 @@ def _unreadable(evidence: Evidence) -> Iterator[Alert]:
         yield Alert(Severity.ERROR, f"cannot read the run: {evidence.read_fault}")
 
 
+def _log_gone(evidence: Evidence) -> Iterator[Alert]:
+    if evidence.is_log_gone:
+        yield Alert(Severity.ERROR, "the log is gone: nothing of it is shown until it is back")
+
+
+def _log_restarted(evidence: Evidence) -> Iterator[Alert]:
+    if count := evidence.log_restarts:
+        times = "" if count == 1 else f" {count:,} times"
+        message = f"the log was cut or replaced{times}, as a resume does, and read anew"
+        yield Alert(Severity.INFO, message)
+
+
+def _clock(evidence: Evidence) -> Iterator[Alert]:
+    if evidence.clock_ahead_s > CLOCK_AHEAD_S:
+        ahead = age(evidence.clock_ahead_s)
+        yield Alert(Severity.WARNING, f"the trainer's clock is {ahead} ahead: ages are not right")
+
+
 _RULES = (
     _unreadable,
+    _log_gone,
     _ended_badly,
     _not_finite,
     _too_good,
@@ -142,6 +169,8 @@ _RULES = (
     _disk,
     _full_disk,
     _stale_system,
+    _clock,
     _newer_schema,
+    _log_restarted,
     _refused_keys,
 )

@@ -83,6 +83,8 @@ class Tail:
         self._before = b""  # the bytes just before _offset, to recognise the file again
         self._pending = b""
         self._is_skipping = False
+        self.fault = ""
+        """Why the last look was refused; what was read before still counts."""
 
     @property
     def offset(self) -> int:
@@ -91,6 +93,7 @@ class Tail:
 
     def read(self, max_bytes: int = 4 * 2**20) -> Lines:
         """Return the whole lines among the next `max_bytes`; nothing if the file is not there."""
+        self.fault = ""
         try:
             with self.path.open("rb") as file:
                 status = os.fstat(file.fileno())
@@ -100,7 +103,12 @@ class Tail:
                 self._inode = status.st_ino
                 file.seek(self._offset)
                 chunk = file.read(max_bytes)
-        except (FileNotFoundError, PermissionError, IsADirectoryError):
+        except PermissionError as error:
+            if not self.path.is_dir():  # on Windows a folder is opened like a forbidden file
+                self.fault = str(error)
+                return Lines()
+            return self._vanished()
+        except (FileNotFoundError, IsADirectoryError):
             return self._vanished()
         self._offset += len(chunk)
         self._before = (self._before + chunk)[-_FINGERPRINT_BYTES:]

@@ -52,6 +52,8 @@ class Findings:
     bad_lines: tuple[BadLine, ...]
     bad_line_count: int
     alert_spans: tuple[AlertSpan, ...] = ()
+    is_log_gone: bool = False
+    log_restarts: int = 0
 
 
 def assemble(findings: Findings, vitality: Vitality) -> RunState:
@@ -118,8 +120,17 @@ def _alerts(findings: Findings, health: Health) -> tuple[Alert, ...]:
             refused_keys=findings.refused_keys,
             read_fault=findings.read_fault,
             spans=findings.alert_spans,
+            is_log_gone=findings.is_log_gone,
+            log_restarts=findings.log_restarts,
+            clock_ahead_s=_clock_ahead_s(findings),
         )
     )
+
+
+def _clock_ahead_s(findings: Findings) -> float:
+    """Return by how much the writer's clock is ahead of ours, as far as its files tell."""
+    heartbeat = moment(findings.info.heartbeat) if findings.info else None
+    return 0.0 if heartbeat is None else heartbeat - findings.now
 
 
 def _eta(findings: Findings, step: int | None, max_steps: int | None) -> eta.Eta | None:

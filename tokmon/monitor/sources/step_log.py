@@ -30,6 +30,10 @@ class StepLog:
         self._size = 0
         self.at_end = False
         """Whether the last look reached the end of the file."""
+        self.is_gone = False
+        """Whether the file that was read is not there any more."""
+        self.restarts = 0
+        """How often it was cut or replaced, and read anew."""
         self.written_at: float | None = None
         """When the file was last written, seconds since 1970."""
         self.frame = self._history.frame()
@@ -43,6 +47,9 @@ class StepLog:
         found = self._tail.read(SLICE_BYTES)
         if found.restarted:
             self._forget()
+            self.is_gone = not self._tail.path.exists()
+            self.restarts += not self.is_gone
+        self.is_gone &= not found.lines
         self.at_end = found.at_end
         self._take(found.lines)
         self._size, self.written_at = _size_and_time(self._tail.path)
@@ -56,6 +63,11 @@ class StepLog:
             self.frame = self._history.frame()
             self.digest = self._preview or digest(self.frame)
         return has_changed
+
+    @property
+    def fault(self) -> str:
+        """Why the file could not be read at the last look; empty if it could."""
+        return self._tail.fault
 
     @property
     def loaded_fraction(self) -> float:
