@@ -1,9 +1,10 @@
-"""Pictures of the generation panel and the samples screen, of a real run with its real process.
+"""Pictures of panel, samples and charts, of a real run with its real process.
 
     python bench/pictures.py RUN FOLDER [--prompt TEXT] [--columns N --rows N]
 
 Writes FOLDER/generation.svg (two texts, likelihood shown), FOLDER/checkpoints.svg (the same prompt
-over three checkpoints, syntax shown) and FOLDER/samples.svg.
+over three checkpoints, syntax shown), FOLDER/samples.svg and FOLDER/charts.svg (zoomed, with the
+crosshair).
 """
 
 import argparse
@@ -45,6 +46,7 @@ def main() -> None:
         "generation": lambda pilot: _likelihood(pilot, options.prompt),
         "checkpoints": lambda pilot: _checkpoints(pilot, options.prompt, shown),
         "samples": lambda pilot: pilot.press("s"),
+        "charts": _charts,
     }
     for name, prepare in pictures.items():
         app = TokmonApp(run, RunSource(run))
@@ -64,6 +66,12 @@ async def _checkpoints(pilot: Pilot[Any], prompt: str, names: list[str]) -> None
     panel = await _panel(pilot, prompt)
     panel._take_checkpoints(tuple(names))
     await _written(pilot)
+
+
+async def _charts(pilot: Pilot[Any]) -> None:
+    await pilot.press("c")
+    await pilot.pause(_WAIT_S)
+    await pilot.press("plus", "plus", *["h"] * 40)
 
 
 async def _panel(pilot: Pilot[Any], prompt: str) -> GenerationPanel:

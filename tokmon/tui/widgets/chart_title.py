@@ -62,7 +62,7 @@ class Title:
         value = "train" if self.spec.validation else "value"
         average = value if self.smoothing is Smoothing.OFF else "EMA"
         names = {Layer.RAW: value, Layer.SMOOTH: average, Layer.VALIDATION: "val"}
-        parts = [Part(self._name().content, 3), Part(words("step ", (f"{step:,}", STRONG)), 0)]
+        parts = [Part(foreign(self.spec.title)), Part(words("step ", (f"{step:,}", STRONG)), 0)]
         for point in points_at(self.chart.lines, step):
             named = self._named(signs[point.layer], point.layer, names[point.layer], point.value)
             parts.append(Part(named.content + self._where(point, step), named.priority))
