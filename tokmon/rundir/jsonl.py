@@ -134,11 +134,14 @@ class Tail:
         self._is_skipping = False
 
     def _split(self, chunk: bytes) -> tuple[bytes, ...]:
-        *whole, self._pending = (self._pending + chunk).split(b"\n")
+        text = self._pending + chunk
+        *whole, self._pending = text.split(b"\n")
         if self._is_skipping and whole:
             whole, self._is_skipping = whole[1:], False
         if len(self._pending) > MAX_LINE_BYTES:
             # What is shown of a line without end is its beginning; the rest is dropped.
             whole = whole if self._is_skipping else [*whole, self._pending[:_FINGERPRINT_BYTES]]
             self._pending, self._is_skipping = b"", True
-        return tuple(stripped for line in whole if (stripped := line.strip(b"\r")))
+        if b"\r" in text:
+            whole = [line.strip(b"\r") for line in whole]
+        return tuple(filter(None, whole))

@@ -12,6 +12,8 @@ POLL_S = 0.25
 """Files are looked at this often, whether the system announces changes or not."""
 REPAINT_S = 0.25
 """States are handed over at most this often: tmux over a slow link redraws whole panes."""
+LOADING_REPAINT_S = 0.5
+"""While a long log is read: a repaint takes as long as 40,000 lines."""
 TICK_S = 1.0
 """Without news a state is handed over this often, for the ages on the screen."""
 
@@ -59,7 +61,8 @@ class Poller:
         state = self._source.poll(self._clock())
         elapsed_s = time.monotonic() - self._posted_at
         is_news = state.revision != self._posted_revision
-        if elapsed_s >= (REPAINT_S if is_news else TICK_S):
+        news_s = LOADING_REPAINT_S if state.is_loading else REPAINT_S
+        if elapsed_s >= (news_s if is_news else TICK_S):
             self._posted_at, self._posted_revision = time.monotonic(), state.revision
             self._post(state)
         elif is_news:

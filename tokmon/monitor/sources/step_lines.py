@@ -4,6 +4,7 @@ A batch is decoded as a whole (about 1 us a line); if anything in it is out of o
 so that exactly the bad ones are told. Must not keep state.
 """
 
+import gc
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,17 @@ class Batch:
 
 def parse(lines: Sequence[bytes]) -> Batch:
     """Return what the lines say; never raises for their content."""
+    # A million short-lived rows make no cycles: looking for some took a quarter of the time.
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _parse(lines)
+    finally:
+        if is_collecting:
+            gc.enable()
+
+
+def _parse(lines: Sequence[bytes]) -> Batch:
     rows = _rows_of_sound_lines(lines)
     found = pieces(rows) if rows is not None else {}
     rejected: list[Rejected] = []
@@ -73,10 +85,12 @@ def _rows_of_sound_lines(lines: Sequence[bytes]) -> list[Row] | None:
     The decoder does not ask for a newline between objects. As every line begins with { and ends
     with }, no two lines can make one object, so an equal count means one object a line.
     """
-    if not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines):
+    content = b"\n".join(lines)
+    is_whole = content.startswith(b"{") and content.endswith(b"}")
+    if not is_whole or content.count(b"}\n{") != len(lines) - 1:
         return None
     try:
-        rows: list[Row] = _rows_decoder.decode_lines(b"\n".join(lines))
+        rows: list[Row] = _rows_decoder.decode_lines(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return rows if len(rows) == len(lines) else None
