@@ -16,6 +16,7 @@ _IDLE_S = 20.0
 _BUSY_S = 10.0
 _BUSY_LINES_PER_SEC = 20
 _FRAME_S = 0.02
+_BETWEEN_KEYS_S = 0.3
 _LEGEND = "log y"
 
 
@@ -82,6 +83,7 @@ def _keys_while_loading(shown: Pane, program: Program) -> list[float]:
         found.append(seen_at - pressed_at)
         if program.shows_all(shown.text()):
             return found
+        time.sleep(_BETWEEN_KEYS_S)
 
 
 def following(program: Program, log: Path, lines: int, appends: int, folder: Path) -> Following:
