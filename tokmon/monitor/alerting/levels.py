@@ -23,6 +23,8 @@ SLOW_LINES = 5
 SPEEDY_SHARE = 0.85
 SPEEDY_LINES = 3
 
+_TINY, _MOST = 1e-300, 700.0
+"""What has a logarithm, and a logarithm that has a number."""
 _WINDOW, _STRIDE = 64, 32
 _SPEED_BLOCK, _SPEED_BLOCKS = 16, 32
 
@@ -58,8 +60,9 @@ class LossSpike:
 class GradientNorm:
     """The gradient norm blows up.
 
-    Begins at 5 times the median of the 64 lines before, where the robust z-score is 12 or more as
-    well; ends after 4 lines in a row below twice the median.
+    Begins at 5 times the median of the 64 lines before, where the robust z-score of its logarithm
+    is 12 or more as well (norms scatter by factors, not by amounts); ends after 4 lines in a row
+    below twice the median.
     """
 
     def __init__(self) -> None:
@@ -70,9 +73,10 @@ class GradientNorm:
         """Take in new lines."""
         rows = lines.finite_rows("grad_norm")
         values = lines.values("grad_norm", rows)
-        usual = self._usual.extend(values)
-        limits = np.maximum(GRADIENT_FACTOR * usual.medians, usual.limits(SPIKE_Z))[usual.places]
-        medians = usual.medians[usual.places]
+        usual = self._usual.extend(np.log(np.maximum(values, _TINY)))
+        far = np.maximum(np.log(GRADIENT_FACTOR) + usual.medians, usual.limits(SPIKE_Z))
+        limits = np.exp(np.minimum(far, _MOST))[usual.places]
+        medians = np.exp(usual.medians)[usual.places]
         points = lines.points(rows, values, medians)
         is_calm = values < GRADIENT_CALM_FACTOR * medians
         self._tracker.extend(points, values >= limits, is_calm)
