@@ -24,6 +24,7 @@ DASHBOARD_KEYS: list[BindingType] = [
         "Log y",
         id="dashboard.log_y",
         tooltip="Loss axis linear or logarithmic",
+        show=False,  # so that what is shown fits 80 columns
     ),
     Binding(
         "g",
@@ -70,7 +71,14 @@ DASHBOARD_KEYS: list[BindingType] = [
     ),
     Binding("a", "ask", "Ask", id="dashboard.ask", tooltip="Ask the trainer: save, evaluate, stop"),
     Binding("o", "output", "Output", id="dashboard.output", tooltip="All that the process wrote"),
-    Binding("i", "config", "Config", id="dashboard.config", tooltip="Config, device, versions"),
+    Binding(
+        "i",
+        "config",
+        "Config",
+        id="dashboard.config",
+        show=False,
+        tooltip="Config, device, versions",
+    ),
     Binding(
         "T",
         "output(True)",
