@@ -21,7 +21,8 @@ capture-pane.
 
 Asked of tokmon: 0.6 s, 4 s, keys live throughout, 150 MB. It keeps 14 numbers a line, the others
 4; `tail` keeps none and draws no curve. TensorBoard is a server: its time is until it serves the
-newest step, without the browser.
+newest step, without the browser. While tokmon loads, a key that redraws the chart is pressed three
+times a second, which is in its times.
 
 ## The same log, while it grows
 

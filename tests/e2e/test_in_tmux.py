@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.watched.pane import Pane, pane
+from bench.watched.pane import ROWS, Pane, pane
 from tests.runs.builder import RunBuilder
 
 pytestmark = [
@@ -98,6 +98,18 @@ def test_every_screen_opens_and_escape_leaves_it(
         seen(shown, *texts)
         press(shown, "Escape")
         seen(shown, "Best checkpoint", "Throughput")
+
+
+def test_a_size_exported_by_a_parent_does_not_bind(
+    logs: Path, opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+
+    with opens(logs) as shown:
+        screen = seen(shown, "2 runs in", "working", "ended")
+
+    assert len(screen.splitlines()) == ROWS
 
 
 def test_the_crosshair_tells_exact_values(logs: Path, opens: Opens) -> None:

@@ -54,6 +54,7 @@ def _open(
     from tokmon.tui.state_folder import state_folder
     from tokmon.tui.view_state import ViewMemory
 
+    _forget_inherited_size()
     app = TokmonApp(
         run,
         source,
@@ -64,3 +65,13 @@ def _open(
         memory=ViewMemory(state_folder(os.environ)),
     )
     app.run()
+
+
+def _forget_inherited_size() -> None:
+    """Let the terminal tell its size, at the start and when it is resized.
+
+    Textual believes COLUMNS and LINES first; a parent that exports them (a Python with readline
+    does) froze the monitor at the size of that parent's terminal.
+    """
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
