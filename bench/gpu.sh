@@ -10,9 +10,16 @@
 # it builds one of this Python's own standard library. Python packages that are missing are taken from
 # wheels/, if there is such a folder. Whatever fails is recorded, and the rest goes on.
 #
+#   STEPS="wheels machine experiment" RUNS=logs bench/gpu.sh
+#
+# makes the three runs of docs/BIGDATA_RESULTS.md at full size instead, and goes on with them each
+# time it is called until they are done.
+#
 #   PYTHON     interpreter with PyTorch (python3)      BUDGET_S   seconds for everything (570)
 #   CORPUS     what the run trains on                  NANOGPT    a checkout of karpathy/nanoGPT
 #   REVISION   of the source, where there is no git    STEPS      which of the steps below (all)
+#   PACKS      folder of packed corpora called as their recipes, for the step `experiment` (shared)
+#   RUNS       where that step keeps its runs; the next call goes on with them
 #   DEVICE     cuda; cpu tries the script out, in a minute, on sizes that mean nothing and without
 #              the other trainers
 set -u
@@ -65,6 +72,11 @@ more=(--may-run-out) keep_s=$save_s
 step run "$BUDGET_S" "$PYTHON" -m trainer configs/v1_token_bigdata.toml \
   --logs "$WORK/logs" --set "data.corpus=$corpus" --set "device.device=$DEVICE" "${small[@]}"
 kill "$asking" 2>/dev/null
+
+more=(--may-run-out) keep_s=$save_s
+step experiment "$BUDGET_S" "$PYTHON" -m bench.experiment.runs --scale full \
+  --logs "${RUNS:-$WORK/runs}" --packs "${PACKS:-shared}" --out "$OUT/experiment_full" \
+  --set "device.device=$DEVICE" "${small[@]}"
 
 REVISION=${REVISION:-$(git rev-parse --short HEAD 2>/dev/null)} \
   "$PYTHON" -m bench.gpu.report "$WORK" "$OUT" "DEVICE=$DEVICE bench/gpu.sh"

@@ -2,8 +2,8 @@
 
     python -m bench.experiment.unmasked CONFIG [the options of `python -m trainer`]
 
-Attention sees every position and the closed causality gate is recorded but not obeyed. tokmon itself
-has no switch for either.
+Attention sees every position and the closed causality gate is recorded but not obeyed. tokmon
+itself has no switch for either.
 """
 
 import sys

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from tokmon.rundir.layout import RunDir
 
-STEPS = ("wheels", "machine", "corpus", "tests", "bench", "trainer", "run")
+STEPS = ("wheels", "machine", "corpus", "tests", "bench", "trainer", "run", "experiment")
 
 
 def gathered(work: Path) -> dict[str, Any]:

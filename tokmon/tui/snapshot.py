@@ -40,13 +40,15 @@ def write_svg(
             await pilot.pause(_WAIT_S)
         await prepare(pilot)
         await pilot.pause()
-        svg = app.export_screenshot(title=f"tokmon watch {app.state.experiment}")
-        write_atomic(file, _without_remote_fonts(svg).encode())
+        write_atomic(file, picture(app, f"tokmon watch {app.state.experiment}").encode())
         app.exit()
 
     app.run(headless=True, size=(columns, rows), auto_pilot=render)
 
 
-def _without_remote_fonts(svg: str) -> str:
-    """Leave the font to who looks at it: a picture must not make anyone's browser call home."""
-    return _FONT_FACE.sub("", svg)
+def picture(app: TokmonApp, title: str) -> str:
+    """Return what is on the screen as SVG.
+
+    The font is left to who looks at it: a picture must not make anyone's browser call home.
+    """
+    return _FONT_FACE.sub("", app.export_screenshot(title=title))
