@@ -8,7 +8,6 @@ its own held-out text and on the common one. `bench.experiment.pages` writes the
 """
 
 import argparse
-import json
 import signal
 import subprocess
 import sys
@@ -91,9 +90,8 @@ def _evaluate(planned: Planned, scale: Scale, options: argparse.Namespace) -> No
         if not done.stdout:
             print(f"{planned.experiment}: no evaluation {EVALUATIONS[name]}", file=sys.stderr)
             continue
-        found = json.loads(anonymous(done.stdout, _places(options)))
-        path = (options.out or scale.kept) / f"{planned.experiment}_eval_{name}.json"
-        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        path = (options.out or scale.kept) / f"{planned.experiment}_eval_{name}.jsonl"
+        path.write_text(anonymous(done.stdout, _places(options)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+"""What the three runs came to, out of the records that `bench.experiment.runs` kept."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.experiment.plan import Planned, Scale
+from tokmon.rundir.layout import RunDir
+from tokmon.rundir.records import RunInfo, Summary, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One run: its own records, and its evaluations by today's code."""
+
+    planned: Planned
+    run: RunDir
+    info: RunInfo
+    summary: Summary
+    own: dict[str, Any]
+    """`tokmon eval` on the held-out text of its own corpus."""
+    common: dict[str, Any]
+    """The same on the text that all runs have held out."""
+
+    @property
+    def tokens_trained(self) -> int:
+        """Over all steps, repetitions counted."""
+        return self.summary.tokens or 0
+
+    @property
+    def corpus_tokens(self) -> int:
+        """In the training split."""
+        return int(self.info.corpus["train_tokens"])
+
+    @property
+    def epochs(self) -> float:
+        """How often the training split was read."""
+        return self.tokens_trained / self.corpus_tokens
+
+
+def findings(scale: Scale) -> tuple[Finding, ...]:
+    """Return what is kept of the scale's runs, in their order.
+
+    Raises:
+        OSError: a run or an evaluation is not there yet.
+    """
+    return tuple(_finding(planned, scale.kept) for planned in scale.runs)
+
+
+def _finding(planned: Planned, folder: Path) -> Finding:
+    run = RunDir.of_experiment(folder, planned.experiment)
+    evaluations = {
+        name: json.loads((folder / f"{planned.experiment}_eval_{name}.jsonl").read_bytes())
+        for name in ("own", "common")
+    }
+    info = decode(run.run_info.read_bytes(), RunInfo)
+    return Finding(planned, run, info, decode(run.summary.read_bytes(), Summary), **evaluations)
+
+
+def share(numbers: dict[str, Any], key: str) -> str:
+    """Return a share with its 95 % interval."""
+    ends = numbers.get("intervals", {}).get(key)
+    interval = f" ({ends[0]:.1%} to {ends[1]:.1%})" if ends else ""
+    return "" if numbers.get(key) is None else f"{numbers[key]:.1%}{interval}"
+
+
+def amount(numbers: dict[str, Any], key: str, digits: int = 3) -> str:
+    """Return a number with its 95 % interval."""
+    ends = numbers.get("intervals", {}).get(key)
+    interval = f" ({ends[0]:,.{digits}f} to {ends[1]:,.{digits}f})" if ends else ""
+    return "" if numbers.get(key) is None else f"{numbers[key]:,.{digits}f}{interval}"
