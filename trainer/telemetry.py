@@ -1,13 +1,11 @@
 """A thread that writes heartbeats and samples of GPUs and host while the loop computes."""
 
-import shutil
+import os
 import sys
 import threading
 import time
 
-import psutil
-
-from tokmon.rundir.records import System, iso
+from tokmon.rundir.host_sample import HostSampler
 from trainer.gpus import read_gpus
 from trainer.runlog import RunLog
 
@@ -20,7 +18,7 @@ class Telemetry:
 
     def __init__(self, runlog: RunLog) -> None:
         self._runlog = runlog
-        self._process = psutil.Process()
+        self._host = HostSampler(runlog.run.path, os.getpid(), read_gpus)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
         self._has_complained = False
@@ -34,15 +32,13 @@ class Telemetry:
         self._thread.join()
 
     def _run(self) -> None:
-        # The first answers of psutil's percentages are since never, so they are thrown away.
-        psutil.cpu_percent()
-        self._process.cpu_percent()
+        self._host.prime()
         first_sample = next_sample = time.monotonic() + HEARTBEAT_S
         while not self._stop.wait(HEARTBEAT_S):
             try:
                 self._runlog.heartbeat()
                 if time.monotonic() >= next_sample:
-                    self._runlog.system(self._sample())
+                    self._runlog.system(self._host.sample(time.time()))
                     next_sample = time.monotonic() + SYSTEM_SAMPLE_S
             except OSError as error:
                 self._complain(error)
@@ -52,24 +48,9 @@ class Telemetry:
     def _sample_once(self) -> None:
         """Leave a sample of a run that was over before its first was due."""
         try:
-            self._runlog.system(self._sample())
+            self._runlog.system(self._host.sample(time.time()))
         except OSError as error:
             self._complain(error)
-
-    def _sample(self) -> System:
-        gpus, unavailable = read_gpus()
-        memory = psutil.virtual_memory()
-        return System(
-            time=iso(time.time()),
-            gpus=gpus,
-            gpu_unavailable=unavailable,
-            cpu_pct=psutil.cpu_percent(),
-            memory_used_bytes=memory.total - memory.available,
-            memory_total_bytes=memory.total,
-            process_cpu_pct=self._process.cpu_percent(),
-            process_memory_bytes=self._process.memory_info().rss,
-            disk_free_bytes=shutil.disk_usage(self._runlog.run.path).free,
-        )
 
     def _complain(self, error: OSError) -> None:
         if not self._has_complained:

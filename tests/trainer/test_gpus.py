@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer.gpus import is_visible, parse_nvidia_smi, read_gpus
+from tests.fake_nvml import DRIVER_NOT_LOADED, FakeNvml, card
+from trainer.gpus import parse_nvidia_smi, read_gpus
 
 TWO_CARDS = """\
 0, GPU-aaaa-1, NVIDIA H200, 97, 101376, 143771, 612.40, 700.00, 61, 1755, 1980, 2619
@@ -42,8 +43,20 @@ def test_only_the_cards_that_the_run_may_use_are_shown(
     assert [gpu.index for gpu in parse_nvidia_smi(TWO_CARDS, visible)] == indices
 
 
-def test_an_empty_name_in_the_list_matches_no_card() -> None:
-    assert not is_visible(0, "GPU-aaaa", "1,")
+def test_nvml_is_asked_first_and_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeNvml([card(), card(UUID="GPU-bbbb-1")]).install(monkeypatch)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    reading = read_gpus()
+
+    assert [gpu.index for gpu in reading.gpus] == [1]
+    assert reading.unavailable is None
+    assert (fake.opened, fake.sessions) == (1, 0)
+
+
+def test_both_reasons_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeNvml(fault=DRIVER_NOT_LOADED).install(monkeypatch)
+
+    assert read_gpus() == ([], "NVML: Driver Not Loaded; nvidia-smi: not installed")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for nvidia-smi")
