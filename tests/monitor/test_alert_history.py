@@ -24,7 +24,7 @@ from tests.monitor.alert_frames import (
 from tokmon.monitor.alert_history import AlertHistory
 from tokmon.monitor.alerting.span import AlertSpan
 from tokmon.monitor.history import History
-from tokmon.monitor.series import Frame
+from tokmon.monitor.series import Column, Frame
 from tokmon.monitor.state import Severity
 from tokmon.rundir.records import Event, System
 
@@ -356,8 +356,7 @@ def test_a_log_that_outgrows_its_array_goes_on_where_it_was() -> None:
 
 
 def test_a_million_lines_cost_little_once_and_a_line_more_nothing() -> None:
-    count = 1_000_000
-    frames = [frame_of_arrays(count, lines) for lines in (count - 50, *range(count - 49, count))]
+    frames = growing_frames(1_000_000, 50)
     history = AlertHistory()
 
     begun = time.process_time()
@@ -373,23 +372,29 @@ def test_a_million_lines_cost_little_once_and_a_line_more_nothing() -> None:
     assert appended_s < 0.002
 
 
-def frame_of_arrays(count: int, lines: int) -> Frame:
-    if count not in _arrays:
-        _arrays[count] = frame_of(
-            train_loss=noisy(count),
-            grad_norm=noisy(count, 1.0, 0.1),
-            steps_per_sec=noisy(count, 28, 1),
-            lr=np.full(count, 3e-4),
+def growing_frames(count: int, last: int) -> list[Frame]:
+    """Return a log of `count` lines as it was when its `last` lines came one by one."""
+    log = History()
+    steps = np.arange(1, count + 1) * INTERVAL
+    columns = columns_of(
+        {
+            "time": START + LINE_S * np.arange(count),
+            "train_loss": noisy(count),
+            "grad_norm": noisy(count, 1.0, 0.1),
+            "steps_per_sec": noisy(count, 28, 1),
+            "lr": np.full(count, 3e-4),
+        }
+    )
+    frames = []
+    bounds = [0, *range(count - last, count + 1)]
+    for start, end in pairwise(bounds):
+        part = slice(start, end)
+        log.extend(
+            steps[part],
+            {key: Column(one.values[part], one.present[part]) for key, one in columns.items()},
         )
-    whole = _arrays[count]
-    columns = {
-        key: type(one)(one.values[:lines], one.present[:lines])
-        for key, one in whole.columns.items()
-    }
-    return Frame(whole.steps[:lines], columns)
-
-
-_arrays: dict[int, Frame] = {}
+        frames.append(log.frame())
+    return frames
 
 
 @pytest.mark.parametrize("rule", ["spike", "grad_norm", "throughput", "no_progress"])

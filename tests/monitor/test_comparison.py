@@ -17,17 +17,11 @@ from tokmon.monitor.alignment import (
     reached,
     thinned,
 )
-from tokmon.monitor.comparison import (
-    Compared,
-    axis_for,
-    compared,
-    measure_for,
-    races,
-    remarks,
-    results,
-)
-from tokmon.monitor.config_difference import differences, siblings
+from tokmon.monitor.compared import Compared, compared, results
+from tokmon.monitor.config_difference import differences
 from tokmon.monitor.history import History
+from tokmon.monitor.races import axis_for, measure_for, races
+from tokmon.monitor.remarks import remarks
 from tokmon.monitor.series import Column
 from tokmon.monitor.state import Best, Health, Phase, RunState
 from tokmon.rundir.layout import RunDir
@@ -137,10 +131,6 @@ def test_seeds_of_one_config_are_recognised_with_their_spread() -> None:
     seeds = "A, B and C are one config with 3 seeds"
     spread = "best validation loss: mean 3.100, standard deviation 0.1"
     assert remarks([*runs, other]) == (f"{seeds}; {spread}",)
-
-
-def test_two_runs_of_one_seed_are_no_two_seeds() -> None:
-    assert siblings([info_of(BASE), info_of(BASE), None, info_of({})]) == ()
 
 
 def test_only_keys_that_differ_are_shown_and_a_missing_key_is_not_null() -> None:

@@ -1,12 +1,14 @@
 """Lines to columns: exact verdicts, whatever stands on them."""
 
 import json
+from datetime import datetime
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tokmon.monitor.sources.known_lines import KnownLines
 from tokmon.monitor.sources.step_lines import parse
 from tokmon.rundir.records import Step, encode
 
@@ -37,6 +39,41 @@ def test_a_batch_gives_what_its_lines_give_one_by_one(batch: list[bytes]) -> Non
         index for index, one in enumerate(alone) if one.rejected
     ]
     assert len(together.steps) + len(together.rejected) == len(batch)
+
+
+numbers = st.none() | st.integers(0, 2**60) | st.floats(allow_nan=False, allow_infinity=False)
+usual_lines = st.builds(
+    lambda step, fields, time: json.dumps({"step": step, **fields, **time}).encode(),
+    st.integers(0, 99),
+    st.dictionaries(st.sampled_from(["train_loss", "tokens", "x", "y"]), numbers),
+    st.sampled_from([{}, {"time": None}, {"time": "2026-11-23T13:36:45.125+01:00"}, {"time": "?"}]),
+)
+huge = b'{"step": 1, "x": 1' + b"0" * 400 + b"}"
+some_lines = st.one_of(usual_lines, usual_lines, usual_lines, lines, st.just(huge))
+
+
+@given(st.lists(st.lists(some_lines, max_size=6), max_size=8))
+def test_lines_of_known_keys_give_what_they_give_anew(batches: list[list[bytes]]) -> None:
+    known = KnownLines()
+    for batch in batches:
+        after_others, anew = parse(batch, known), parse(batch)
+
+        assert after_others.steps.tolist() == anew.steps.tolist()
+        assert after_others.rejected == anew.rejected
+        assert after_others.columns.keys() == anew.columns.keys()
+        for key, column in anew.columns.items():
+            found = after_others.columns[key]
+            np.testing.assert_array_equal(found.present, column.present)
+            np.testing.assert_array_equal(found.values, column.values)
+
+
+@pytest.mark.parametrize("offset", ["+00:00", "-05:30", "+14:00"])
+def test_times_are_the_floats_that_datetime_makes_of_them(offset: str) -> None:
+    texts = [f"2026-{month:02}-28T23:59:{month + 10}.{month}57{offset}" for month in range(1, 10)]
+    batch = parse([f'{{"step": 1, "time": "{text}"}}'.encode() for text in texts])
+
+    wanted = [datetime.fromisoformat(text).timestamp() for text in texts]
+    assert batch.columns["time"].values.tolist() == wanted
 
 
 def test_every_numeric_key_becomes_a_column() -> None:

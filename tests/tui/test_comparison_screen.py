@@ -15,8 +15,9 @@ from tests.runs.builder import EPOCH, RunBuilder
 from tests.tui.listing import ListingApp
 from tests.tui.screens import SIZES, check_golden, screen_text, until
 from tokmon.monitor.alignment import AlignedCurve, Along
-from tokmon.monitor.comparison import LABELS
+from tokmon.monitor.compared import LABELS
 from tokmon.rundir.layout import RunDir
+from tokmon.rundir.records import Sample
 from tokmon.tui.glyphs import ASCII, UNICODE, Glyphs
 from tokmon.tui.overlay import Line, draw
 from tokmon.tui.run_colours import COLOURS, run_colours
@@ -27,16 +28,34 @@ NOW = EPOCH + 100_000
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[RunDir]:
-    """Two seeds of one config, and a third run with another learning rate that came less far."""
+    """Two seeds of one config, and a third run with another learning rate that came less far.
+
+    All have power logged, and the first two a round of samples.
+    """
     logs, made = tmp_path_factory.mktemp("compared"), []
     for name, seed, lr, lines in (("one", 1, 3e-4, 60), ("two", 2, 3e-4, 60), ("hot", 1, 1e-3, 25)):
         builder = RunBuilder(logs=logs, experiment=name, seed=seed, max_steps=6_000)
         builder.write(lines)
+        for index in range(16 if name != "hot" else 0):
+            builder.append(builder.run.samples, sample(index, builder.step))
         config = {"experiment": name, "seed": seed, "optim": {"lr": lr}}
         corpus = {"fingerprint": "9f3c21aa" * 8, "name": "python_100mb"}
         builder.heartbeat("finished", config=config, corpus=corpus)
         made.append(builder.run)
     return made
+
+
+def sample(index: int, step: int) -> Sample:
+    return Sample(
+        prompt="def double(values):\n",
+        text=f"    return [value * {index} for value in values]\n",
+        step=step,
+        seq_rep_4=index / 100,
+        collapsed=index < 3,
+        has_keyword=index > 0,
+        validity="valid" if index % 2 else "invalid",
+        prompt_id=f"prompt-{index}",
+    )
 
 
 @asynccontextmanager
@@ -75,6 +94,16 @@ async def test_it_says_what_differs_and_who_is_ahead(runs: list[RunDir]) -> None
     assert "experiment" not in shown
     assert "A and B are one config with 2 seeds" in shown
     assert "C never reached A's lowest validation loss" in shown
+
+
+async def test_seeds_generated_text_and_cost_stand_below(runs: list[RunDir]) -> None:
+    async with comparing(runs, (160, 60)) as pilot:
+        shown = screen_text(pilot)
+
+    assert "AB against C" not in shown
+    assert "C against AB: no test is possible: a test needs" in shown
+    assert "19% 7-43" in shown
+    assert "Wh" in shown
 
 
 async def test_x_turns_the_axis(runs: list[RunDir]) -> None:

@@ -16,8 +16,10 @@ from tokmon.monitor.state import Health, Phase
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import Summary, encode
 from tokmon.tui.glyphs import ASCII, UNICODE, Glyphs
-from tokmon.tui.run_columns import Row, row_line, sparkline, titles
+from tokmon.tui.run_cells import Row
+from tokmon.tui.run_columns import row_line, titles
 from tokmon.tui.screens.runs import RunChosen, RunsCompared, RunsScreen
+from tokmon.tui.sparkline import sparkline
 from tokmon.tui.widgets.run_rows import RunRows
 
 NOW = EPOCH + 100_000

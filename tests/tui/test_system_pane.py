@@ -13,6 +13,7 @@ from tests.tui.screens import screen_text, state_of
 from tokmon.monitor.state import RunState
 from tokmon.rundir.records import Gpu, System, iso
 from tokmon.tui.glyphs import ASCII, UNICODE, Glyphs
+from tokmon.tui.widgets.gpu_lines import GpuLines
 from tokmon.tui.widgets.system_pane import SystemPane
 
 BASE: dict[str, Any] = {
@@ -119,6 +120,45 @@ async def test_several_gpus_are_all_shown_or_counted(
     assert screen.count("97 %") == count
     small = await shown(with_gpus(state, *cards), (width, 6))
     assert small.count("97 %") == count or f"and {count - small.count('97 %')} more GPUs" in small
+
+
+async def test_a_line_for_many_gpus_tells_their_range_and_the_hottest(state: RunState) -> None:
+    cards = [
+        Gpu(
+            index=index, **(BASE | {"utilization_pct": 90.0 + index, "temperature_c": 84.0 + index})
+        )
+        for index in range(4)
+    ]
+    silent = [Gpu(index=0), Gpu(index=1), Gpu(index=2)]
+
+    assert "4 GPUs 90 to 93 %  ! 87°C" in await shown(with_gpus(state, *cards), (30, 3))
+    assert "3 GPUs - %" in await shown(with_gpus(state, *silent), (30, 3))
+    four = await shown(with_gpus(state, *cards), (30, 5))
+    assert four.count("GiB") == 4
+    assert "host cpu" not in four
+
+
+async def test_the_title_says_how_old_a_sample_is(state: RunState) -> None:
+    def aged(age_s: float) -> RunState:
+        return with_gpus(state, Gpu(index=0, **BASE), time=iso(state.now - age_s))
+
+    assert "log" not in await shown(aged(3))
+    assert "! from the run's log, 2 min ago" in await shown(aged(130))
+    assert "GPU and host   ! log, 2 min ago" in await shown(aged(130), (40, 12))
+    assert "GPU   ! log, 2 min ago" in await shown(aged(130), (30, 12))
+    timeless = with_gpus(state, Gpu(index=0, **BASE), time="yesterday")
+    assert "! from the run's log, time unknown" in await shown(timeless)
+
+
+async def test_the_processes_of_the_run_are_marked(state: RunState) -> None:
+    crowd = [Process(1, "other", 9 * GIB), Process(43, "python", GIB), Process(42, "python", None)]
+    gpu = FullGpu(index=0, processes=crowd, **BASE)
+    lines = GpuLines(
+        system=System(time="", gpus=[gpu]), trainer_pid=42, own_pids={42, 43}, glyphs=UNICODE
+    )
+
+    told = lines.lines(110, 3)[-1].plain
+    assert told.strip() == "trainer 43 1.0 GiB  trainer - GiB  other 1 9.0 GiB"
 
 
 async def test_the_reason_stands_where_there_is_no_gpu(state: RunState) -> None:

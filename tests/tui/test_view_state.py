@@ -8,18 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokmon.rundir.layout import RunDir
-from tokmon.tui.view_state import MAX_RUNS, View, ViewMemory
+from tokmon.tui.view_state import MAX_RUNS, ChartsView, DrawnView, View, ViewMemory
 
 FULL = View(
     visited_at=1_790_000_000.0,
-    alert_count=2,
     is_log=True,
     view="table",
     x_axis="tokens",
-    smoothing=0.9,
-    metric="val_loss",
+    smoothing=0.95,
     chart_range=(100.0, 5000.5),
+    is_following=True,
     focused="log",
+    charts=ChartsView(
+        keys=("train_loss", "lr"),
+        current="lr",
+        is_alone=True,
+        x_axis="wall time",
+        chart_range=(1.0, 2.0),
+        drawn={"lr": DrawnView(is_log=True, smoothing=0.6)},
+    ),
 )
 
 
@@ -83,13 +90,26 @@ def test_any_bytes_are_survived(tmp_path_factory: pytest.TempPathFactory, conten
 
 def test_the_file_of_a_newer_tokmon_is_left_as_it_is(tmp_path: Path) -> None:
     memory = ViewMemory(tmp_path)
-    content = b'{"version": 2, "runs": {}, "panes": []}'
+    content = b'{"version": 3, "runs": {}, "panes": []}'
     memory.path.write_bytes(content)
 
     assert memory.view_of(run_at(tmp_path)) == View()
     assert "newer tokmon" in memory.notice
     assert "newer tokmon" in memory.keep(run_at(tmp_path), FULL)
     assert memory.path.read_bytes() == content
+
+
+def test_the_file_of_an_older_tokmon_is_read(tmp_path: Path) -> None:
+    memory = ViewMemory(tmp_path)
+    run = str(run_at(tmp_path).path)
+    left = {"visited_at": 5.0, "alert_count": 2, "is_log": True, "view": "log", "metric": None}
+    older = {"version": 1, "theme": "tokmon-light", "runs": {run: left}}
+    memory.path.write_bytes(msgspec.json.encode(older))
+
+    assert memory.view_of(run_at(tmp_path)) == View(visited_at=5.0, is_log=True, view="log")
+    assert (memory.theme, memory.notice) == ("tokmon-light", "")
+    assert memory.keep(run_at(tmp_path, "v2"), FULL) == ""
+    assert ViewMemory(tmp_path).view_of(run_at(tmp_path)).view == "log"
 
 
 def test_keys_that_are_not_known_are_passed_over(tmp_path: Path) -> None:
@@ -102,10 +122,20 @@ def test_keys_that_are_not_known_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_range_without_end_does_not_cost_the_file(tmp_path: Path) -> None:
-    view = View(chart_range=(0.0, float("inf")), is_log=True)
+    endless = (0.0, float("inf"))
+    view = View(chart_range=endless, is_log=True, charts=ChartsView(chart_range=endless))
     ViewMemory(tmp_path).keep(run_at(tmp_path), view)
 
-    assert ViewMemory(tmp_path).view_of(run_at(tmp_path)) == View(is_log=True)
+    kept = ViewMemory(tmp_path).view_of(run_at(tmp_path))
+    assert kept == View(is_log=True, charts=ChartsView())
+
+
+def test_a_name_that_is_not_unicode_is_told_and_leaves_the_file(tmp_path: Path) -> None:
+    memory = ViewMemory(tmp_path)
+    memory.keep(run_at(tmp_path), FULL)
+
+    assert "not Unicode" in memory.keep(run_at(tmp_path, "bad\udcff"), View())
+    assert ViewMemory(tmp_path).view_of(run_at(tmp_path)) == FULL
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ import click
 
 from tokmon.rundir.errors import TokmonError
 
-_COMMANDS = ("demo", "train", "watch", "status", "sample", "eval", "ctl", "data", "bench")
+_COMMANDS = (
+    *("demo", "train", "watch", "status", "sample", "eval", "report"),
+    *("compare", "runs", "ctl", "data", "bench"),
+)
 """In the order of `tokmon --help`; command X is the function `X` in tokmon.cli.X."""
 
 

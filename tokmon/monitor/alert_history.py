@@ -5,11 +5,11 @@ history. New lines and records are judged as they come; nothing that was judged 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
+from tokmon.monitor.alerting.clock import Clock
 from tokmon.monitor.alerting.evaluations import TooGood, ValidationRising
 from tokmon.monitor.alerting.finite import NotFinite
 from tokmon.monitor.alerting.idle import GpuIdle
@@ -19,15 +19,24 @@ from tokmon.monitor.alerting.plateau import NoProgress
 from tokmon.monitor.alerting.span import AlertSpan, Lines
 from tokmon.monitor.alerting.told import ToldAlerts
 from tokmon.monitor.digest import WATCHED_KEYS
-from tokmon.monitor.series import Floats, Frame
+from tokmon.monitor.series import Column, Frame
 from tokmon.rundir.records import Event, System
 
 MAX_SPANS = 1000
 """Given out at most; the newest."""
 _CHUNK_LINES = 16_384
 """Judged at a time: what a rule works on stays in the processor's cache."""
-_JUDGED_KEYS = ("train_loss", "time", "val_loss", "grad_norm")
-"""That two frames begin with the same lines is told by these."""
+_READ_KEYS = frozenset(
+    {
+        *WATCHED_KEYS,
+        "time",
+        "val_bpb",
+        "lr",
+        "steps_per_sec",
+        "tokens_per_sec",
+    }
+)
+"""What the rules look at."""
 
 
 class LineRule(Protocol):
@@ -49,15 +58,20 @@ class AlertHistory:
         self._levels = levels()
         self._idle = GpuIdle()
         self._spans: tuple[AlertSpan, ...] = ()
+        self._looked_at: Frame | None = None
+        """The log at the last look; None where events or samples came since."""
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Take in new events, in the order of their file."""
-        self._told.read(events)
-        self._idle.read_events(events)
+        if events:
+            self._looked_at = None
+            self._told.read(events)
+            self._idle.read_events(events)
 
     def add_systems(self, systems: Sequence[System]) -> None:
         """Take in new samples of GPUs and host."""
         if systems:
+            self._looked_at = None
             times = times_of(systems)
             self._idle.read_systems(systems, times)
             for level in self._levels:
@@ -65,21 +79,24 @@ class AlertHistory:
 
     def look(self, frame: Frame) -> tuple[AlertSpan, ...]:
         """Take in the log and return all spans, oldest first; equal spans are the same object."""
+        if frame is self._looked_at:
+            return self._spans
+        self._looked_at = frame
         self._lines.look(frame)
-        line_times = _times(frame)
+        clock = Clock(frame)
         found = [
             *self._lines.spans(),
             *self._told.spans(),
-            *(_placed(span, frame, line_times) for span in self._machine_spans(line_times)),
+            *(clock.placed(span) for span in self._machine_spans(clock)),
         ]
         spans = tuple(sorted(found, key=_age)[-MAX_SPANS:])
         if spans != self._spans:
             self._spans = spans
         return self._spans
 
-    def _machine_spans(self, line_times: Floats) -> list[AlertSpan]:
+    def _machine_spans(self, clock: Clock) -> list[AlertSpan]:
         by_level = [span for level in self._levels for span in level.spans()]
-        return [*by_level, *self._idle.spans(line_times)]
+        return [*by_level, *self._idle.spans(clock)]
 
 
 class _LineAlerts:
@@ -94,7 +111,7 @@ class _LineAlerts:
         if not _goes_on(self._read, frame):
             self._rules, self._read = _line_rules(), Frame()
         for start in range(len(self._read), len(frame), _CHUNK_LINES):
-            lines = Lines(frame, start, min(start + _CHUNK_LINES, len(frame)))
+            lines = _unpacked(frame, slice(start, min(start + _CHUNK_LINES, len(frame))))
             for rule in self._rules:
                 rule.read(lines)
         self._read = frame
@@ -109,45 +126,22 @@ def _line_rules() -> list[LineRule]:
 
 
 def _goes_on(before: Frame, after: Frame) -> bool:
-    """Say whether `after` begins with the lines of `before`.
-
-    A log that went back goes on in another array (Buffer.detach); one that outgrew its array does
-    too, and only then the lines are compared.
-    """
+    """Say whether `after` begins with the lines of `before`."""
     count = len(before)
     if count > len(after):
         return False
-    if count == 0 or before.steps.base is after.steps.base is not None:
-        return True
-    if not np.array_equal(before.steps, after.steps[:count]):
-        return False
-    return all(
-        np.array_equal(_values(before, key, count), _values(after, key, count), equal_nan=True)
-        for key in _JUDGED_KEYS
-    )
+    return count == before.lineage.shared(after.lineage, count)
 
 
-def _values(frame: Frame, key: str, count: int) -> Floats:
-    column = frame.columns.get(key)
-    return np.full(count, np.nan) if column is None else column.values[:count]
-
-
-def _times(frame: Frame) -> Floats:
-    column = frame.columns.get("time")
-    return np.empty(0) if column is None else column.values
-
-
-def _placed(span: AlertSpan, frame: Frame, line_times: Floats) -> AlertSpan:
-    """Give a span that has only times the steps that were taken then."""
-    if span.begun_at is None or not len(line_times):
-        return span
-    until = np.inf if span.ended_at is None else span.ended_at
-    first, last = np.searchsorted(line_times, [span.begun_at, until], "right") - 1
-    if first < 0:
-        return span
-    return replace(
-        span, first_step=int(frame.steps[first]), last_step=int(frame.steps[max(first, last)])
-    )
+def _unpacked(frame: Frame, of: slice) -> Lines:
+    """Return some lines with what the rules read; each column is unpacked once for all rules."""
+    columns = {
+        key: Column(column.values[of], column.present[of])
+        for key, column in frame.columns.items()
+        if key in _READ_KEYS
+    }
+    steps = frame.steps[of]
+    return Lines(Frame(steps, columns), 0, len(steps))
 
 
 def _age(span: AlertSpan) -> tuple[float, int]:

@@ -32,11 +32,11 @@ def with_file(logged: Best | None, sidecar: CheckpointInfo | None, file: Path) -
 
 def lowest_logged(frame: Frame) -> Best | None:
     """Return the lowest validation loss in the log; of equals the first, best is strictly so."""
-    evaluations = frame.series("val_loss").finite()
-    if not len(evaluations):
+    evaluations = frame.points("val_loss")
+    index = evaluations.values.lowest()
+    if index is None:
         return None
-    index = int(np.argmin(evaluations.values))
-    step, val_loss = int(evaluations.steps[index]), float(evaluations.values[index])
+    step, val_loss = int(evaluations.steps[index]), evaluations.values[index]
     return Best(
         step=step,
         val_loss=val_loss,
@@ -46,10 +46,11 @@ def lowest_logged(frame: Frame) -> Best | None:
 
 
 def _at(frame: Frame, key: str, step: int) -> float | None:
-    series = frame.series(key).finite()
-    index = int(np.searchsorted(series.steps, step))
-    if index < len(series) and int(series.steps[index]) == step:
-        return float(series.values[index])
+    points = frame.points(key)
+    index = int(np.searchsorted(points.steps, step))
+    if index < len(points) and int(points.steps[index]) == step:
+        value = points.values[index]
+        return value if math.isfinite(value) else None
     return None
 
 

@@ -1,4 +1,4 @@
-"""In what the configurations of several runs differ, and which of them differ in the seed alone."""
+"""In what the configurations of several runs differ, and whether their data are the same. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,17 @@ import msgspec
 from tokmon.rundir.records import RunInfo
 
 _NAME = "experiment"
-_SEED = "seed"
+_MAX_DEPTH = 16
 _DIGEST_LENGTH = 12
 MAX_KEYS = 2000
 """Of one run; a config that is longer is another program's data."""
+
+
+SURROUNDINGS = (
+    *("parameters", "corpus.name", "corpus.fingerprint", "tokenizer.name", "tokenizer.sha256"),
+    *("device.name", "device.dtype", "git.revision", "packages.torch", "gate.leaking_positions"),
+)
+"""Keys beside the config that bear on the result."""
 
 
 class _Absent:
@@ -38,7 +45,7 @@ def differences(infos: Sequence[RunInfo | None]) -> tuple[Difference, ...]:
 
     The experiment's name is left out: it always differs. A run without run.json lacks all keys.
     """
-    facts = [_facts(info) if info else {} for info in infos]
+    facts = [known_facts(info) if info else {} for info in infos]
     keys = dict.fromkeys(key for of_run in facts for key in of_run if key != _NAME)
     rows = ((key, [of_run.get(key, ABSENT) for of_run in facts]) for key in keys)
     return tuple(
@@ -46,23 +53,6 @@ def differences(infos: Sequence[RunInfo | None]) -> tuple[Difference, ...]:
         for key, values in rows
         if any(not _is_equal(value, values[0]) for value in values)
     )
-
-
-def siblings(infos: Sequence[RunInfo | None]) -> tuple[tuple[int, ...], ...]:
-    """Return the groups of runs, by index, that are one configuration with different seeds.
-
-    Config, corpus and tokenizer have to be the same, and no two of a group have one seed.
-    """
-    groups: list[list[int]] = []
-    for index, info in enumerate(infos):
-        if info is None or _SEED not in info.config:
-            continue
-        home = next((group for group in groups if _is_sibling(info, group, infos)), None)
-        if home is None:
-            groups.append([index])
-        else:
-            home.append(index)
-    return tuple(tuple(group) for group in groups if len(group) > 1)
 
 
 def same_data(first: RunInfo | None, second: RunInfo | None) -> tuple[bool | None, bool | None]:
@@ -74,43 +64,31 @@ def same_data(first: RunInfo | None, second: RunInfo | None) -> tuple[bool | Non
     return _same(*corpora), _same(*tokenizers)
 
 
-def _is_sibling(info: RunInfo, group: list[int], infos: Sequence[RunInfo | None]) -> bool:
-    others = [other for index in group if (other := infos[index]) is not None]
-    first = others[0]
-    if any(_is_equal(other.config[_SEED], info.config[_SEED]) for other in others):
-        return False
-    is_one_config = _is_equal(_seedless(first), _seedless(info))
-    return is_one_config and False not in same_data(first, info)
+def known_facts(info: RunInfo) -> dict[str, Any]:
+    """Return the config with dotted keys, and after it what else bears on the result.
 
-
-def _seedless(info: RunInfo) -> dict[str, Any]:
-    return {key: value for key, value in info.config.items() if key not in (_NAME, _SEED)}
+    Keys and values are foreign; there are about MAX_KEYS at most.
+    """
+    facts: dict[str, Any] = {}
+    for key, value in _flat(info.config):
+        if len(facts) == MAX_KEYS:
+            break
+        facts[key] = value
+    values = (_surrounding(info, *key.split(".")) for key in SURROUNDINGS)
+    known = {k: v for k, v in zip(SURROUNDINGS, values, strict=True) if v is not None}
+    return facts | known
 
 
 def _same(first: object, second: object) -> bool | None:
     return None if first is None or second is None else _is_equal(first, second)
 
 
-def _facts(info: RunInfo) -> dict[str, Any]:
-    """Return the config with dotted keys, and after it what else bears on the result."""
-    facts: dict[str, Any] = {}
-    for key, value in _flat(info.config):
-        if len(facts) == MAX_KEYS:
-            break
-        facts[key] = value
-    surroundings = {
-        "parameters": info.parameters,
-        "corpus.name": info.corpus.get("name"),
-        "corpus.fingerprint": _short(info.corpus.get("fingerprint")),
-        "tokenizer.name": info.tokenizer.get("name"),
-        "tokenizer.sha256": _short(info.tokenizer.get("sha256")),
-        "device.name": info.device.get("name"),
-        "device.dtype": info.device.get("dtype"),
-        "git.revision": _short(info.git.get("revision")),
-        "packages.torch": info.packages.get("torch"),
-    }
-    known = {key: value for key, value in surroundings.items() if value is not None}
-    return facts | known
+def _surrounding(info: RunInfo, section: str, key: str = "") -> object:
+    value = getattr(info, section)
+    if not key:
+        return value
+    is_digest = key in ("fingerprint", "sha256", "revision")
+    return _short(value.get(key)) if is_digest else value.get(key)
 
 
 def _short(digest: object) -> object:
@@ -118,10 +96,12 @@ def _short(digest: object) -> object:
     return digest[:_DIGEST_LENGTH] if isinstance(digest, str) else digest
 
 
-def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(
+    mapping: Mapping[str, Any], prefix: str = "", depth: int = 0
+) -> Iterator[tuple[str, Any]]:
     for key, value in mapping.items():
-        if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{key}.")
+        if isinstance(value, Mapping) and value and depth < _MAX_DEPTH:
+            yield from _flat(value, f"{prefix}{key}.", depth + 1)
         else:
             yield f"{prefix}{key}", value
 

@@ -11,6 +11,7 @@ import numpy as np
 from tokmon.monitor.curve import AverageCurve, Curve
 from tokmon.monitor.host_traces import host_traces
 from tokmon.monitor.places import GrowingPlaces, Places, XAxis, between
+from tokmon.monitor.row_values import RowFloats
 from tokmon.monitor.series import EMPTY_SERIES, Column, Floats, Frame
 from tokmon.monitor.smoothing import DEFAULT_BETA
 from tokmon.monitor.state import RunState
@@ -53,7 +54,13 @@ class CurveBook:
 
     def axes(self) -> list[XAxis]:
         """Return the x axes that the log has values for."""
-        known = {XAxis.STEP} | {axis for axis in XAxis if self._axis_column(axis) is not None}
+        known = {XAxis.STEP}
+        if self._has_value("tokens"):
+            known.add(XAxis.TOKENS)
+        if self._has_value("time"):
+            known |= {XAxis.WALL, XAxis.RELATIVE}
+        if self._has_value("elapsed_s"):
+            known.add(XAxis.RELATIVE)
         if len(self._host_times):
             known.add(XAxis.WALL)
         return [axis for axis in XAxis if axis in known]
@@ -113,25 +120,19 @@ class CurveBook:
         x = np.where(times < clock_x[0], -np.inf, np.where(times > clock_x[-1], np.inf, x))
         return GrowingPlaces().follow(x, steps)
 
-    def _axis_column(self, axis: XAxis) -> Floats | None:
-        columns = self._frame.columns
-        if axis is XAxis.TOKENS:
-            return _values(columns.get("tokens"))
-        wall = _values(columns.get("time"))
-        if axis is XAxis.WALL:
-            return wall
-        if (elapsed := _values(columns.get("elapsed_s"))) is not None or wall is None:
-            return elapsed
-        since_first: Floats = wall - wall[np.flatnonzero(~np.isnan(wall))[0]]
-        return since_first
-
-
-def _values(column: Column | None) -> Floats | None:
-    """Return a column that has at least one value."""
-    if column is None or not len(column.values):
+    def _axis_column(self, axis: XAxis) -> Floats | RowFloats | None:
+        key = {XAxis.TOKENS: "tokens", XAxis.WALL: "time"}.get(axis, "elapsed_s")
+        if self._has_value(key):
+            return self._frame.columns[key].values
+        if key == "elapsed_s" and self._has_value("time"):
+            wall = np.asarray(self._frame.columns["time"].values)
+            since_first: Floats = wall - wall[np.flatnonzero(~np.isnan(wall))[0]]
+            return since_first
         return None
-    is_empty = bool(np.isnan(column.values[-1])) and bool(np.isnan(column.values).all())
-    return None if is_empty else column.values
+
+    def _has_value(self, key: str) -> bool:
+        column = self._frame.columns.get(key)
+        return column is not None and not column.known.is_empty
 
 
 def _follow(curve: Curve, column: Column | None) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from tokmon.monitor import eta
 from tokmon.monitor.best import lowest_logged
 from tokmon.monitor.series import Frame
@@ -53,7 +51,7 @@ class Digest:
 
 def digest(frame: Frame) -> Digest:
     """Return the frame in brief."""
-    times = frame.series("time").finite().values
+    times = frame.points("time").values
     latest = _latest(frame)
     return Digest(
         latest=latest,
@@ -61,8 +59,8 @@ def digest(frame: Frame) -> Digest:
         best=lowest_logged(frame),
         not_finite=tuple(found for key in WATCHED_KEYS if (found := _not_finite(frame, key))),
         step=int(frame.steps[-1]) if len(frame) else None,
-        last_time=float(times[-1]) if len(times) else None,
-        first_time=float(times[0]) if len(times) else None,
+        last_time=times.newest(),
+        first_time=times.oldest(),
         seconds_per_step=eta.seconds_per_step(frame),
         line_interval_s=eta.line_interval_s(frame),
         time_spent=time_spent(frame),
@@ -72,22 +70,22 @@ def digest(frame: Frame) -> Digest:
 def _latest(frame: Frame) -> dict[str, float]:
     latest = {"step": float(frame.steps[-1])} if len(frame) else {}
     for key, column in frame.columns.items():
-        finite = np.flatnonzero(np.isfinite(column.values))
-        if len(finite):
-            latest[key] = float(column.values[finite[-1]])
+        if (value := column.known.newest()) is not None:
+            latest[key] = value
     return latest
 
 
 def _lowest(frame: Frame) -> dict[str, float]:
-    found = {key: frame.series(key).finite().values for key in ("val_loss", "val_bpb")}
-    return {key: float(values.min()) for key, values in found.items() if len(values)}
+    found = {key: frame.points(key).values for key in ("val_loss", "val_bpb")}
+    places = {key: values.lowest() for key, values in found.items()}
+    return {key: found[key][place] for key, place in places.items() if place is not None}
 
 
 def _not_finite(frame: Frame, key: str) -> NotFinite | None:
     """Return the nulls of a metric; one that never has a value is not measured, not broken."""
-    series = frame.series(key)
-    bad_steps = series.steps[~np.isfinite(series.values)]
-    never_measured = len(bad_steps) == len(series) and key != "train_loss"
-    if not len(bad_steps) or never_measured:
+    points = frame.points(key)
+    unknown = points.values.unknown
+    never_measured = points.values.is_empty and key != "train_loss"
+    if not unknown.count or never_measured:
         return None
-    return NotFinite(key, len(bad_steps), int(bad_steps[-1]))
+    return NotFinite(key, unknown.count, int(points.steps[unknown.last]))

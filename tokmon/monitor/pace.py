@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tokmon.monitor.pace_spread import PaceSpread, pace_spread
-from tokmon.monitor.series import EMPTY_SERIES, Floats, Frame, Ints, Mask, Series
+from tokmon.monitor.series import NO_POINTS, Floats, Frame, Ints, Mask, Points
 from tokmon.rundir.records import END_OF_TIME_S, Event, moment
 
 RECENT_LINES = 20
@@ -59,6 +59,21 @@ class Pace:
         return self.step_s + sum(pause.duration_s / pause.every_steps for pause in self.pauses)
 
 
+class KnownPace:
+    """Works the pace out once for the same lines and events: a clock that ticks asks again."""
+
+    def __init__(self) -> None:
+        self._frame: Frame | None = None
+        self._events: Sequence[Event] = ()
+        self._pace: Pace | None = None
+
+    def of(self, frame: Frame, events: Sequence[Event]) -> Pace | None:
+        """Return what `pace` says."""
+        if frame is not self._frame or events != self._events:
+            self._frame, self._events, self._pace = frame, events, pace(frame, events)
+        return self._pace
+
+
 def pace(frame: Frame, events: Sequence[Event] = ()) -> Pace | None:
     """Return how fast the run goes; None while no interval between lines is known."""
     steps, seconds, is_evaluated = _lines(frame)
@@ -84,22 +99,22 @@ def pace(frame: Frame, events: Sequence[Event] = ()) -> Pace | None:
 
 def clock(frame: Frame, count: int) -> tuple[Ints, Floats]:
     """Return steps and the clock of the last `count` lines: training seconds, or else wall time."""
-    timed = _timed(frame)
-    seconds = timed.values[-count:]
+    timed = _timed(frame).last(count)
+    seconds = timed.values
     # What is no time would make all that is worked out from it none either.
     is_time = np.abs(seconds) < END_OF_TIME_S
-    return timed.steps[-count:], np.where(is_time, seconds, np.nan)
+    return timed.steps, np.where(is_time, seconds, np.nan)
 
 
-def _timed(frame: Frame) -> Series:
-    found = [frame.series(key) for key in ("elapsed_s", "time")]
-    return next((series for series in found if len(series) > 1), EMPTY_SERIES)
+def _timed(frame: Frame) -> Points:
+    found = [frame.points(key) for key in ("elapsed_s", "time")]
+    return next((points for points in found if len(points) > 1), NO_POINTS)
 
 
 def _lines(frame: Frame) -> tuple[Ints, Floats, Mask]:
     """Return the known lines: steps, clock, and whether an evaluation ran before each."""
     steps, seconds = clock(frame, KNOWN_LINES + 1)
-    evaluated = frame.series("val_loss").steps
+    evaluated = frame.points("val_loss").steps
     return steps, seconds, np.isin(steps, evaluated[-len(steps) :])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tokmon.monitor.series import Floats, Series
+from tokmon.monitor.series import Floats, Points
 
 MAX_BLOCKS = 64
 MIN_BLOCK_LINES = 5
@@ -46,7 +46,7 @@ class PaceSpread:
         return float(max(LEAST, self.errors[last]) * growth ** min(reach - last, 10.0))
 
 
-def pace_spread(clock: Series) -> PaceSpread:
+def pace_spread(clock: Points) -> PaceSpread:
     """Foretell the past from what was before it, and return how wrong that was.
 
     Args:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokmon.monitor.buffer import Buffer
+from tokmon.monitor.row_values import RowFloats
 from tokmon.monitor.series import EMPTY_SERIES, Floats, Ints
 from tokmon.monitor.shared_prefix import shared_prefix
 
@@ -90,24 +91,34 @@ class GrowingPlaces:
 
     def __init__(self) -> None:
         self.places = Places(EMPTY_SERIES.values, EMPTY_SERIES.steps)
-        self._seen: tuple[Floats, Ints] = (EMPTY_SERIES.values, EMPTY_SERIES.steps)
+        self._seen: tuple[Floats | RowFloats, Ints] = (EMPTY_SERIES.values, EMPTY_SERIES.steps)
         self._cuts: tuple[int, ...] = ()
         self._known_end: int | None = None
         """Rows up to here have their final place in the copy; None as long as there is no copy."""
         self._copy = Buffer(np.float64, np.nan)
+        self._unpacked = Buffer(np.float64, np.nan)
 
-    def follow(self, x: Floats, steps: Ints) -> Places:
+    def follow(self, x: Floats | RowFloats, steps: Ints) -> Places:
         """Take in the newest frame's column, NaN where unknown, and its steps, shape (rows,)."""
         known = min(map(shared_prefix, self._seen, (x, steps)))
+        places = self._unpack(x, known) if isinstance(x, RowFloats) else x
         if known < len(self._seen[0]):
             known = 0 if self._known_end is not None else known
             self._forget(known)
         self._seen = x, steps
-        if self._known_end is None and self._take(x, known):
-            self.places = Places(x, steps, self._cuts)
+        if self._known_end is None and self._take(places, known):
+            self.places = Places(places, steps, self._cuts)
         else:
-            self.places = self._mended(x, steps)
+            self.places = self._mended(places, steps)
         return self.places
+
+    def _unpack(self, x: RowFloats, known: int) -> Floats:
+        """Return all of `x` as an array, of which the first `known` are unpacked already."""
+        if known < len(self._seen[0]):
+            self._unpacked.detach(known)
+        self._unpacked.reserve(len(x))
+        self._unpacked.put(known, x[known:])
+        return self._unpacked.view(len(x))
 
     def _forget(self, row: int) -> None:
         self._cuts = tuple(cut for cut in self._cuts if cut < row)

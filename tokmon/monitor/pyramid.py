@@ -9,13 +9,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tokmon.monitor.arrays import Floats, Ints
 from tokmon.monitor.buffer import Buffer
-from tokmon.monitor.series import Floats, Ints
+from tokmon.monitor.packed import PackedFloats
 
 FOLD = 8
 """Values, or blocks of the level below, in a block."""
 _HALVINGS = 3
 _EDGE = np.arange(FOLD - 1)[:, None]
+_AT_ONCE = 2**13
+"""Blocks that are folded at a time: packed values are unpacked for it."""
+
+
+Values = Floats | PackedFloats
 
 
 class _Level:
@@ -30,13 +36,16 @@ class _Level:
     def extremes(self) -> tuple[Floats, Floats]:
         return self._low.view(self.length), self._high.view(self.length)
 
-    def extend(self, low: Floats, high: Floats) -> None:
+    def extend(self, low: Values, high: Values) -> None:
         """Take in the blocks that are whole by now, of all that lies below."""
-        start, end = self.length, len(low) // FOLD
-        new = slice(start * FOLD, end * FOLD)
-        for buffer, reduce, below in ((self._low, np.fmin, low), (self._high, np.fmax, high)):
-            buffer.reserve(end)
-            buffer.put(start, _folded(reduce, below[new]))
+        begin, end = self.length, len(low) // FOLD
+        self._low.reserve(end)
+        self._high.reserve(end)
+        for start in range(begin, end, _AT_ONCE):
+            new = slice(start * FOLD, min(start + _AT_ONCE, end) * FOLD)
+            lows = low[new]
+            self._low.put(start, _folded(np.fmin, lows))
+            self._high.put(start, _folded(np.fmax, lows if high is low else high[new]))
         self.length = end
 
 
@@ -44,30 +53,33 @@ class Pyramid:
     """Minima and maxima over a series that grows, or goes back and grows differently."""
 
     def __init__(self) -> None:
-        self._values: Floats = np.empty(0)
+        self._values: Values = np.empty(0)
+        self._length = 0
         self._levels: list[_Level] = []
 
     def __len__(self) -> int:
-        return len(self._values)
+        return self._length
 
     @property
     def nbytes(self) -> int:
         """Memory in use, the series itself left out."""
-        return sum(low.nbytes + high.nbytes for low, high in self._stories()[1:])
+        return sum(low.nbytes + high.nbytes for low, high in self._extremes())
 
-    def extend(self, values: Floats) -> None:
+    def extend(self, values: Values) -> None:
         """Go on with `values`, shape (N,), of which the first `len(self)` are known already.
 
-        The array is kept and must not change; NaN is no value.
+        They are kept and must not change; NaN is no value.
         """
-        self._values = low = high = values
+        self._values, self._length = values, len(values)
+        low: Values = values
+        high: Values = values
         for level in self._grown(values):
             level.extend(low, high)
             low, high = level.extremes
 
     def truncate(self, length: int) -> None:
         """Forget all but the first `length` values."""
-        self._values = self._values[:length]
+        self._length = length
         for level in self._levels:
             length //= FOLD
             level.length = min(level.length, length)
@@ -78,7 +90,8 @@ class Pyramid:
         NaN where a stretch is empty or holds no value; `starts` and `ends` lie in [0, len(self)].
         """
         low, high = np.full(len(starts), np.nan), np.full(len(starts), np.nan)
-        for lows, highs in self._stories():
+        stories: list[tuple[Values, Values]] = [(self._values, self._values), *self._extremes()]
+        for lows, highs in stories:
             inner_start, inner_end = -(-starts // FOLD), ends // FOLD
             left_end = np.minimum(inner_start * FOLD, ends)
             right_start = np.maximum(inner_end * FOLD, left_end)
@@ -96,12 +109,11 @@ class Pyramid:
         low, high = self.spans(np.array([0]), np.array([len(self)]))
         return float(low[0]), float(high[0])
 
-    def _stories(self) -> list[tuple[Floats, Floats]]:
-        """Return the values themselves and the levels above them that hold anything."""
-        levels = [level.extremes for level in self._levels if level.length]
-        return [(self._values, self._values), *levels]
+    def _extremes(self) -> list[tuple[Floats, Floats]]:
+        """Return those of all levels that hold any."""
+        return [level.extremes for level in self._levels if level.length]
 
-    def _grown(self, values: Floats) -> Iterator[_Level]:
+    def _grown(self, values: Values) -> Iterator[_Level]:
         """Yield a level for each power of the fold that `values` reaches."""
         index, blocks = 0, len(values) // FOLD
         while blocks:
@@ -117,11 +129,11 @@ def _folded(reduce: np.ufunc, values: Floats) -> Floats:
     return values
 
 
-def _edges(lows: Floats, highs: Floats, starts: Ints, ends: Ints) -> tuple[Floats, Floats]:
+def _edges(lows: Values, highs: Values, starts: Ints, ends: Ints) -> tuple[Floats, Floats]:
     """Return the extremes of stretches that are shorter than a block, shape (M,) each."""
     indexes = starts + _EDGE
     is_inside = indexes < ends
     indexes = np.where(is_inside, indexes, 0)
-    low = np.fmin.reduce(np.where(is_inside, lows[indexes], np.nan), axis=0)
-    high = np.fmax.reduce(np.where(is_inside, highs[indexes], np.nan), axis=0)
-    return low, high
+    low = np.where(is_inside, lows[indexes], np.nan)
+    high = low if highs is lows else np.where(is_inside, highs[indexes], np.nan)
+    return np.fmin.reduce(low, axis=0), np.fmax.reduce(high, axis=0)

@@ -119,13 +119,12 @@ def brief(ends: LogEnds, *, is_timed: bool) -> LogBrief:
     frame = ends.frame
     if not len(frame):
         return LogBrief(is_whole=ends.is_whole, bad_lines=ends.bad_lines)
-    losses = frame.series("train_loss").finite().values
-    times = frame.series("time").finite().values
+    loss = frame.points("train_loss").values.newest()
     digest = Digest(
-        latest={"train_loss": float(losses[-1])} if len(losses) else {},
+        latest={} if loss is None else {"train_loss": loss},
         best=lowest_logged(frame),
         step=int(frame.steps[-1]),
-        last_time=float(times[-1]) if len(times) else None,
+        last_time=frame.points("time").values.newest(),
         seconds_per_step=eta.seconds_per_step(frame) if is_timed else None,
         line_interval_s=eta.line_interval_s(frame) if is_timed else None,
     )

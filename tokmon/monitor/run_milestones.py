@@ -61,11 +61,10 @@ def _passed_at(state: RunState, step: int) -> float | None:
     told = [event.time for event in state.events if event.step == step]
     if told and (time := moment(told[0])) is not None:
         return time
-    times = state.frame.series("time")
+    times = state.frame.points("time")
     place = int(np.searchsorted(times.steps, step))
-    if place == len(times) or not np.isfinite(times.values[place]):
-        return None
-    return float(times.values[place])
+    time = times.values[place] if place < len(times) else np.nan
+    return time if np.isfinite(time) else None
 
 
 def _expected_at(state: RunState, step: int) -> float | None:

@@ -66,7 +66,7 @@ def as_json(state: RunState) -> str:
 
 def in_one_line(state: RunState) -> str:
     """Return what matters most; not yet safe to print."""
-    facts = [_progress(state), _train(state), f"val {_validation(state)}", _speed(state)]
+    facts = [progress_in_words(state), _train(state), f"val {_validation(state)}", _speed(state)]
     is_known = (state.step is not None, True, bool(_validation(state)), True)
     told = [fact for fact, known in zip(facts, is_known, strict=True) if known and fact]
     return "; ".join([f"{state.experiment} {state.health.phase}", *told])
@@ -77,7 +77,7 @@ def as_text(state: RunState) -> list[str]:
     rows = [
         ("experiment", state.experiment),
         ("state", f"{state.health.phase}: {state.health.reason}"),
-        ("step", _progress(state)),
+        ("step", progress_in_words(state)),
         ("train", _train(state)),
         ("val", _validation(state)),
         ("best", _best(state)),
@@ -96,7 +96,8 @@ def as_text(state: RunState) -> list[str]:
     return [f"{name:<11} {text}" for name, text in rows if text]
 
 
-def _progress(state: RunState) -> str:
+def progress_in_words(state: RunState) -> str:
+    """Return the steps taken, of how many: 19,000 of 50,000 (38.0 %)."""
     if state.step is None:
         return "none yet"
     if not state.max_steps:

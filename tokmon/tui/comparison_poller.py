@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from tokmon.monitor.comparison import Compared, compared
+from tokmon.monitor.compared import Compared, compared
+from tokmon.monitor.energy import EnergyLog
 from tokmon.monitor.series import Frame
 from tokmon.monitor.sources.tokmon_run import RunSource
 from tokmon.monitor.state import RunState
@@ -30,6 +31,7 @@ class ComparisonPoller:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._sources = sources
+        self._powers = [EnergyLog(source.run.system) for source in sources]
         self._post = post
         self._clock = clock
         self._stopped = threading.Event()
@@ -41,8 +43,12 @@ class ComparisonPoller:
         posted_at = float("-inf")
         while not self._stopped.is_set():
             states = [source.poll(self._clock()) for source in self._sources]
+            for power in self._powers:
+                power.read()
             is_loading = any(state.is_loading for state in states)
-            revisions = tuple(state.revision for state in states)
+            is_loading |= not all(power.at_end for power in self._powers)
+            # A long system log is read for longer than the rest, and counts as news when it ends.
+            revisions = (*(state.revision for state in states), int(is_loading))
             is_due = not is_loading or time.monotonic() - posted_at >= POST_S
             if is_due and revisions != posted:
                 self._post(tuple(map(self._compared, range(len(states)), states)))
@@ -57,8 +63,7 @@ class ComparisonPoller:
     def _compared(self, index: int, state: RunState) -> Compared:
         """Work out the curves anew only where the log has grown."""
         frame, known = self._known.get(index, (None, None))
-        if known is None or frame is not state.frame:
-            known = compared(state)
-        found = Compared(state, known.curves)
+        curves = known.curves if known is not None and frame is state.frame else None
+        found = compared(state, self._powers[index].energy(), curves)
         self._known[index] = (state.frame, found)
         return found

@@ -1,14 +1,16 @@
-"""What the comparison of runs says in words and tables. Pure functions of what was compared."""
+"""What the comparison of runs says in words. Pure functions of what was compared."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from textual.content import Content
 
-from tokmon.monitor.comparison import LABELS, Race, Result
+from tokmon.monitor.compared import LABELS, Result
+from tokmon.monitor.comparison import Comparison
 from tokmon.monitor.config_difference import Difference
-from tokmon.monitor.durations import duration
-from tokmon.report import figures
+from tokmon.monitor.groups import METRICS, GroupTest
+from tokmon.monitor.races import Race
+from tokmon.report import comparison_figures, figures
+from tokmon.tui.comparison_table import COST, GENERATION, results_table, table
 from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.text import MUTED, PHASE_STYLES, STRONG, foreign, shortened, words
 
@@ -18,23 +20,35 @@ _ABSENT = "absent"
 _LEGEND_FIXED = 18
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    title: str
-    show: Callable[[Result], str]
-    priority: int
-    """The highest go first where there is no room."""
+def everything(
+    found: Comparison,
+    told: Sequence[Race],
+    colours: Sequence[str],
+    reference: int,
+    width: int,
+    glyphs: Glyphs,
+) -> Content:
+    """Return legend, results, sentences, seeds, generated text, cost and config, one below another.
 
-
-_FIELDS = (
-    _Field("val loss", lambda result: figures.loss(result.best_val_loss), 0),
-    _Field("bpb", lambda result: figures.loss(result.best_bpb), 3),
-    _Field("at step", lambda result: figures.count(result.best_step), 1),
-    _Field("train", lambda result: figures.loss(result.train_loss), 2),
-    _Field("tokens", lambda result: figures.compact(result.tokens), 2),
-    _Field("tokens/s", lambda result: figures.compact(result.tokens_per_sec), 4),
-    _Field("time", lambda result: _time(result.elapsed_s), 5),
-)
+    Args:
+        found: what was compared.
+        told: who got where when, seen from the reference.
+        colours: one a run.
+        reference: index of the run that the others are held against.
+        width: in cells.
+        glyphs: the signs to draw with.
+    """
+    results = found.results
+    blocks = [
+        legend(results, colours, reference, width, glyphs),
+        results_table(results, colours, width, glyphs),
+        sentences(told, found.remarks),
+        _titled("Seeds, best validation loss", seeds(found.tests)),
+        _titled("Generated text, 95 %", table(GENERATION, results, colours, width)),
+        _titled("Cost", cost(results, colours, width)),
+        _titled("Config that differs", config(found.differences, width, glyphs)),
+    ]
+    return Content("\n\n").join([block for block in blocks if block is not None])
 
 
 def legend(
@@ -57,29 +71,30 @@ def legend(
     return Content("\n").join(lines)
 
 
-def table(results: Sequence[Result], colours: Sequence[str], width: int, glyphs: Glyphs) -> Content:
-    """Return the results, the lowest validation loss marked, in as many columns as fit."""
-    columns = [(field, [field.title, *map(field.show, results)]) for field in _FIELDS]
-    columns = [(field, cells) for field, cells in columns if set(cells[1:]) != {figures.UNKNOWN}]
-    while len(columns) > 1 and _width(columns) > width:
-        columns.remove(max(columns, key=lambda column: column[0].priority))
-    widths = [max(map(len, cells)) for _, cells in columns]
-    lowest = _lowest(results)
-    lines = []
-    for row, label in enumerate([" ", *(result.label for result in results)]):
-        cells = [f"{cells[row]:>{size}}" for (_, cells), size in zip(columns, widths, strict=True)]
-        style = MUTED if row == 0 else f"bold {colours[row - 1]}"
-        mark = f" {glyphs.best}" if row - 1 == lowest else ""
-        text = ("  " + "  ".join(cells), MUTED if row == 0 else "")
-        lines.append(words((label, style), text, (mark, "$warning")))
-    return Content("\n").join(lines)
-
-
 def sentences(races: Sequence[Race], remarks: Sequence[str]) -> Content:
     """Return what was found and what has to be known, a sentence a line."""
     lines = [words((remark, "$warning")) for remark in remarks]
     lines += [words((race.in_words(), "")) for race in races]
     return Content("\n").join(lines or [words(("no loss that all have to compare by", MUTED))])
+
+
+def seeds(found: Sequence[GroupTest]) -> Content | None:
+    """Return what the tests of the first metric say, a line for each two groups; None without."""
+    lines = [words((_test(test), "")) for test in found if test.metric is METRICS[0]]
+    return Content("\n").join(lines) if lines else None
+
+
+def cost(results: Sequence[Result], colours: Sequence[str], width: int) -> Content | None:
+    """Return what the runs took, and what to know of that; None where nothing is known."""
+    found = table(COST, results, colours, width)
+    if found is None:
+        return None
+    notes = [
+        words((f"{result.label}: {result.cost.remark}", MUTED))
+        for result in results
+        if result.cost.energy is not None and result.cost.remark
+    ]
+    return Content("\n").join([found, *notes])
 
 
 def config(differences: Sequence[Difference], width: int, glyphs: Glyphs) -> Content:
@@ -92,6 +107,24 @@ def config(differences: Sequence[Difference], width: int, glyphs: Glyphs) -> Con
     if more := len(differences) - MAX_DIFFERENCES:
         lines += [words((f"and {more:,} keys more", MUTED))] if more > 0 else []
     return Content("\n").join(lines)
+
+
+def _titled(title: str, block: Content | None) -> Content | None:
+    return None if block is None else Content("\n").join([words((title, MUTED)), block])
+
+
+def _test(test: GroupTest) -> str:
+    outcome = test.outcome
+    if isinstance(outcome, str):
+        return f"{test.second} against {test.first}: no test is possible: {outcome}"
+    low, value, high = (
+        f"{number:+.3f}" for number in (outcome.low, outcome.difference, outcome.high)
+    )
+    return (
+        f"{test.second} less {test.first}: {value} ({low} to {high}), "
+        f"t {figures.figure(outcome.t)}, df {outcome.df:.1f}, "
+        f"p {comparison_figures.probability(outcome.p)}"
+    )
 
 
 def _block(found: Difference, width: int, glyphs: Glyphs) -> list[Content]:
@@ -111,20 +144,3 @@ def _block(found: Difference, width: int, glyphs: Glyphs) -> list[Content]:
 def _value(labels: str, value: str | None, room: int, glyphs: Glyphs) -> Content:
     shown = (_ABSENT, MUTED) if value is None else (shortened(value, room, glyphs), "")
     return words((f"{labels} ", MUTED), shown)
-
-
-def _lowest(results: Sequence[Result]) -> int | None:
-    known = {
-        i: result.best_val_loss
-        for i, result in enumerate(results)
-        if result.best_val_loss is not None
-    }
-    return min(known, key=lambda index: known[index]) if len(known) > 1 else None
-
-
-def _width(columns: list[tuple[_Field, list[str]]]) -> int:
-    return sum(max(map(len, cells)) + 2 for _, cells in columns) + 3
-
-
-def _time(elapsed_s: float | None) -> str:
-    return figures.UNKNOWN if elapsed_s is None else duration(elapsed_s)

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from tokmon.monitor.state import RunState
 from tokmon.rundir.layout import RunDir
+from tokmon.tui.host_reader import HostReading
 
 
 @dataclass
@@ -17,6 +18,17 @@ class StateChanged(Message):
     def can_replace(self, message: Message) -> bool:
         """Only the latest state matters."""
         return isinstance(message, StateChanged)
+
+
+@dataclass
+class HostRead(Message):
+    """The monitor has taken a sample of this host itself."""
+
+    reading: HostReading
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the latest reading matters."""
+        return isinstance(message, HostRead)
 
 
 @dataclass

@@ -9,13 +9,21 @@ from tokmon.monitor.state import RunState
 from tokmon.tui.file_watch import FileWatch
 
 POLL_S = 0.25
-"""Files are looked at this often, whether the system announces changes or not."""
+"""Files are looked at this often as long as the system has announced no change."""
+WATCHED_POLL_S = 0.5
+"""And this often once it has: what the process prints lies in another folder."""
 REPAINT_S = 0.25
 """States are handed over at most this often: tmux over a slow link redraws whole panes."""
 LOADING_REPAINT_S = 0.5
 """While a long log is read: a repaint takes as long as 40,000 lines."""
 TICK_S = 1.0
 """Without news a state is handed over this often, for the ages on the screen."""
+QUIET_S = 90.0
+"""A run without an end in sight that has had no news for so long shows its ages in minutes."""
+QUIET_POLL_S = 1.0
+"""Then files are looked at this often; the system announces changes at once, where it can."""
+QUIET_TICK_S = 5.0
+"""And a state is handed over this often."""
 
 
 class Poller:
@@ -39,11 +47,13 @@ class Poller:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._posted_at = float("-inf")
+        self._news_at = float("-inf")
         self._posted_revision = -1
+        self._is_watched = False
 
     def run(self) -> None:
         """Poll until `stop`."""
-        watch = FileWatch(self._source.run.path, self._wake.set)
+        watch = FileWatch(self._source.run.path, self._hear)
         watch.start()
         try:
             while not self._stopped.is_set():
@@ -56,17 +66,32 @@ class Poller:
         self._stopped.set()
         self._wake.set()
 
+    def _hear(self) -> None:
+        self._is_watched = True
+        self._wake.set()
+
     def _look(self) -> None:
         self._wake.clear()
         state = self._source.poll(self._clock())
         elapsed_s = time.monotonic() - self._posted_at
         is_news = state.revision != self._posted_revision
+        if is_news:
+            self._news_at = time.monotonic()
+        is_quiet = self._is_quiet(state)
         news_s = LOADING_REPAINT_S if state.is_loading else REPAINT_S
-        if elapsed_s >= (news_s if is_news else TICK_S):
+        tick_s = QUIET_TICK_S if is_quiet else TICK_S
+        if elapsed_s >= (news_s if is_news else tick_s):
             self._posted_at, self._posted_revision = time.monotonic(), state.revision
             self._post(state)
         elif is_news:
             self._stopped.wait(0 if state.is_loading else REPAINT_S - elapsed_s)
             return
         if not state.is_loading:
-            self._wake.wait(POLL_S)
+            usual_s = WATCHED_POLL_S if self._is_watched else POLL_S
+            self._wake.wait(QUIET_POLL_S if is_quiet else usual_s)
+
+    def _is_quiet(self, state: RunState) -> bool:
+        """Say whether nothing on the screen changes from second to second."""
+        return not state.health.phase.is_progressing and (
+            time.monotonic() - self._news_at > QUIET_S
+        )

@@ -8,8 +8,9 @@ from tokmon.monitor.run_list import RunList, RunListState
 
 LOOK_S = 2.0
 """A live run beats as often; all files are looked at this often."""
-POST_S = 0.25
-"""While runs are read, what is known is handed over at most this often."""
+POST_S = 0.5
+"""While runs are read, what is known is handed over at most this often: to sort and draw a
+thousand of them takes as long as to read a hundred."""
 
 
 class RunListPoller:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 from textual.app import App
 
 from tokmon.monitor.away import heading, while_away
@@ -41,8 +42,8 @@ class Visit:
             title = heading(state, since)
             app.notify("\n".join(said), title=title, timeout=_TOLD_S, markup=False)
 
-    def end(self, *, is_log: bool, view: str, theme: str) -> None:
+    def end(self, left: View, *, theme: str) -> None:
         """Remember how the run is left."""
         if self._memory is not None:
-            left = View(visited_at=self._clock(), is_log=is_log, view=view)
-            self._memory.keep(self._run, left, theme=theme)
+            dated = msgspec.structs.replace(left, visited_at=self._clock())
+            self._memory.keep(self._run, dated, theme=theme)

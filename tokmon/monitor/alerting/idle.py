@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tokmon.monitor.alerting.clock import Clock
 from tokmon.monitor.alerting.machine import busiest_pct
 from tokmon.monitor.alerting.span import AlertSpan
 from tokmon.monitor.alerting.tracker import MAX_SPANS
@@ -58,22 +59,21 @@ class GpuIdle:
             if time is not None and change is not None:
                 self._changes.append((time, change))
 
-    def spans(self, line_times: Floats) -> list[AlertSpan]:
-        """Return what was found; `line_times` are those of the log lines, shape (N,)."""
-        begins = self._begins(line_times)
+    def spans(self, clock: Clock) -> list[AlertSpan]:
+        """Return what was found by now; `clock` is that of the log lines."""
+        begins = self._begins(clock)
         judged = (self._count, tuple(begins))
         if judged != self._judged:
             self._judged, self._spans = judged, self._found(begins)
         return self._spans
 
-    def _begins(self, line_times: Floats) -> list[tuple[float, bool]]:
+    def _begins(self, clock: Clock) -> list[tuple[float, bool]]:
         """Return the moments at which training begins and ceases."""
         turns: list[tuple[float, bool]] = []
         for time, is_begin in self._changes or [(-np.inf, True)]:
             turns.append((time, False))
-            place = int(np.searchsorted(line_times, time, "right"))
-            if is_begin and place < len(line_times) and np.isfinite(line_times[place]):
-                turns.append((float(line_times[place]), True))
+            if is_begin and (begun := clock.first_after(time)) is not None:
+                turns.append((begun, True))
         return sorted(turns)
 
     def _found(self, turns: list[tuple[float, bool]]) -> list[AlertSpan]:

@@ -1,7 +1,7 @@
 """What the files of a run say together: Findings to RunState. Pure but for the Vitality it asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tokmon.monitor import alerts, eta
@@ -9,7 +9,7 @@ from tokmon.monitor.alerting.span import AlertSpan
 from tokmon.monitor.best import with_file
 from tokmon.monitor.digest import Digest
 from tokmon.monitor.health import Witnesses, judge
-from tokmon.monitor.pace import pace
+from tokmon.monitor.pace import KnownPace
 from tokmon.monitor.series import Frame
 from tokmon.monitor.sources.step_lines import MAX_STEP
 from tokmon.monitor.sources.vitality import Vitality, crash_message, step_s
@@ -54,6 +54,7 @@ class Findings:
     alert_spans: tuple[AlertSpan, ...] = ()
     is_log_gone: bool = False
     log_restarts: int = 0
+    pace: KnownPace = field(default_factory=KnownPace)
 
 
 def assemble(findings: Findings, vitality: Vitality) -> RunState:
@@ -137,7 +138,7 @@ def _eta(findings: Findings, step: int | None, max_steps: int | None) -> eta.Eta
     if step is None or max_steps is None:
         return None
     if findings.loaded_fraction == 1:
-        known = pace(findings.frame, findings.events)
+        known = findings.pace.of(findings.frame, findings.events)
         return eta.foretell(known, step=step, until=max_steps, now=findings.now)
     return eta.predict(
         step=step,

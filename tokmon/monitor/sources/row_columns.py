@@ -16,6 +16,7 @@ from tokmon.rundir.records import END_OF_TIME_S, moment
 
 Row = dict[str, Any]
 NUMBER = frozenset({int, float, type(None)})
+_ZERO = np.datetime64("2000-01-01T00:00:00", "us")
 _OFFSET_CHARACTERS = len("+00:00")
 _TIME_LENGTHS = frozenset(len("2026-11-23T13:36:45+00:00") + more for more in (0, 4, 7))
 
@@ -143,18 +144,35 @@ def _seconds(piece: Piece) -> tuple[Ints, Floats]:
 def _alike(texts: tuple[str, ...]) -> Floats | None:
     """Return times that are written alike, with one offset; None if any is not.
 
-    NumPy reads them four times as fast as datetime, but knows no offsets.
+    NumPy reads them ten times as fast as datetime, but knows no offsets.
     """
-    if not set(map(len, texts)) <= _TIME_LENGTHS or len(set(map(len, texts))) != 1:
+    offset = texts[0][-_OFFSET_CHARACTERS:]
+    zero, first = moment(f"{_ZERO}{offset}"), moment(texts[0])
+    local = None if zero is None or first is None else _local_times(texts)
+    if local is None or zero is None:
         return None
-    offsets = {text[-_OFFSET_CHARACTERS:] for text in texts}
-    zero = moment(f"2000-01-01T00:00:00{offsets.pop()}") if len(offsets) == 1 else None
-    if zero is None or not all(text[10] == "T" for text in texts):
-        return None
-    try:
-        local = np.array([text[:-_OFFSET_CHARACTERS] for text in texts], dtype="datetime64[us]")
-    except ValueError:
-        return None
-    seconds: Floats = (local - np.datetime64("2000-01-01", "us")) / np.timedelta64(1, "s") + zero
+    # Divided once, as datetime does it: the float is the one that is nearest to the decimal.
+    seconds: Floats = ((local - _ZERO).astype(np.int64) + round(1e6 * zero)) / 1e6
     is_sound = np.isfinite(seconds) & (seconds >= 0) & (seconds < END_OF_TIME_S)
     return seconds if is_sound.all() else None
+
+
+def _local_times(texts: tuple[str, ...]) -> "np.ndarray[Any, np.dtype[np.datetime64]] | None":
+    """Return times without their offsets; None if any text has another shape than the first."""
+    length = len(texts[0])
+    if length not in _TIME_LENGTHS or texts[0][10] != "T" or len(set(map(len, texts))) != 1:
+        return None
+    joined = "".join(texts)
+    if not joined.isascii():
+        return None
+    signs = np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), length)
+    is_digit = (signs >= ord("0")) & (signs <= ord("9"))
+    is_free = is_digit & is_digit[0]
+    is_free[:, -_OFFSET_CHARACTERS:] = False
+    if not (is_free | (signs == signs[0])).all():
+        return None
+    local = np.ascontiguousarray(signs[:, :-_OFFSET_CHARACTERS])
+    try:
+        return local.view(f"S{local.shape[1]}").ravel().astype("datetime64[us]")
+    except ValueError:  # a thirteenth month, say
+        return None

@@ -6,6 +6,7 @@ from pathlib import Path
 from tokmon.monitor.digest import Digest, digest
 from tokmon.monitor.history import History
 from tokmon.monitor.sources.bad_lines import BadLines
+from tokmon.monitor.sources.known_lines import KnownLines
 from tokmon.monitor.sources.step_lines import parse
 from tokmon.rundir.jsonl import Tail
 
@@ -25,6 +26,7 @@ class StepLog:
         self._tail = Tail(path)
         self._bad_lines = bad_lines
         self._history = History(SMOOTHED_KEYS)
+        self._known_lines = KnownLines()
         self._line_count = 0
         self._preview: Digest | None = None
         self._size = 0
@@ -51,8 +53,8 @@ class StepLog:
             self.restarts += not self.is_gone
         self.is_gone &= not found.lines
         self.at_end = found.at_end
-        self._take(found.lines)
         self._size, self.written_at = _size_and_time(self._tail.path)
+        self._take(found.lines)
         has_changed = bool(found.lines) or found.restarted
         if found.at_end:
             has_changed |= self._preview is not None
@@ -80,11 +82,16 @@ class StepLog:
         return len(self._history.refused_keys)
 
     def _take(self, lines: tuple[bytes, ...]) -> None:
-        batch = parse(lines)
+        batch = parse(lines, self._known_lines)
         for bad in batch.rejected:
             number = self._line_count + bad.index + 1
             self._bad_lines.add(self._tail.path.name, number, lines[bad.index], bad.reason)
         self._line_count += len(lines)
+        if self._tail.offset < self._size:
+            # Estimated from what is read: 1 % more, so that a little error moves nothing.
+            self._history.expected_lines = int(
+                1.01 * self._line_count * self._size / self._tail.offset
+            )
         self._history.extend(batch.steps, batch.columns)
 
     def _forget(self) -> None:

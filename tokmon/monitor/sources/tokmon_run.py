@@ -10,6 +10,7 @@ from pathlib import Path
 from tokmon.monitor.alert_history import AlertHistory
 from tokmon.monitor.health import Witnesses, judge
 from tokmon.monitor.journal import Journal
+from tokmon.monitor.pace import KnownPace
 from tokmon.monitor.sources.assembly import Findings, assemble
 from tokmon.monitor.sources.bad_lines import BadLines
 from tokmon.monitor.sources.output_tail import OutputTail
@@ -34,8 +35,10 @@ _KEPT_EVENTS = 1000
 _KEPT_SYSTEMS = 360
 _KEPT_SAMPLES = 640  # forty rounds of the usual 16; the whole suite is 73
 
-_REREAD_S = 1.0
-"""While no file's size, time or inode changes, files and process are looked at this often."""
+_JUDGE_S = 1.0
+"""While no file's size, time or inode changes, process and clock are looked at this often."""
+_REREAD_S = 5.0
+"""And the files are read this often: a change of the same size within the grain of their times."""
 
 IsAlive = Callable[[RunInfo], bool | None]
 
@@ -73,9 +76,10 @@ class RunSource:
         self._journal = Journal()
         self._alert_history = AlertHistory()
         self._vitality = Vitality()
+        self._pace = KnownPace()
         self._read_fault = ""
         self._state: RunState | None = None
-        self._read_at = 0.0
+        self._read_at = self._judged_at = 0.0
         self._signature_read: tuple[object, ...] = ()
 
     def poll(self, now: float) -> RunState:
@@ -87,11 +91,14 @@ class RunSource:
             self._signature_read = ()
             return self._publish(self._without_folder(now), has_changed=False)
         signature = self._signature()
-        is_recent = 0 <= now - self._read_at < _REREAD_S
-        if self._state and is_recent and signature == self._signature_read:
+        is_read = signature == self._signature_read and 0 <= now - self._read_at < _REREAD_S
+        is_read &= not (self._read_fault or self._step_log.fault)
+        if self._state and is_read and 0 <= now - self._judged_at < _JUDGE_S:
             return replace(self._state, now=now)
-        self._read_at, self._signature_read = now, signature
-        has_changed = self._read_or_note_fault()
+        self._judged_at, has_changed = now, False
+        if not is_read:
+            self._read_at, self._signature_read = now, signature
+            has_changed = self._read_or_note_fault()
         is_alive = self._is_writer_alive()
         if is_alive is False and self._info.read():
             # It may have ended after the first reading; before it went it wrote its last phase.
@@ -170,6 +177,7 @@ class RunSource:
             alert_spans=self._alert_history.look(self._step_log.frame),
             bad_lines=self._bad_lines.newest(),
             bad_line_count=self._bad_lines.count,
+            pace=self._pace,
         )
 
     def _without_folder(self, now: float) -> RunState:

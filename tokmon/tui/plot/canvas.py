@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tokmon.monitor.axis import Axis
+from tokmon.monitor.envelope import Envelope
 from tokmon.monitor.series import Floats, Ints, Mask
-from tokmon.tui.plot.axis import Axis
-from tokmon.tui.plot.envelope import Envelope
 
 _BRAILLE = 0x2800
 # Bit of each dot in a cell, by row and column (Unicode 15, chapter 21.1).

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tokmon.monitor.axis import Axis
 from tokmon.monitor.curve import Curve
+from tokmon.monitor.envelope import Envelope, envelope
 from tokmon.monitor.places import Places, XAxis
 from tokmon.monitor.series import Floats
 from tokmon.tui.glyphs import Glyphs
-from tokmon.tui.plot.axis import Axis
 from tokmon.tui.plot.canvas import ASCII, BRAILLE, Resolution, dots, picture
-from tokmon.tui.plot.envelope import Envelope, envelope
 from tokmon.tui.plot.marks import Marked
 from tokmon.tui.plot.scales import column_of, draw_marks, draw_scales, draw_x_ticks, x_ticks
 from tokmon.tui.plot.scales import y_labels as labels_by_row

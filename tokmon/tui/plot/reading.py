@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tokmon.monitor.envelope import first_at
 from tokmon.tui.plot.chart import Line
-from tokmon.tui.plot.envelope import first_at
 from tokmon.tui.plot.sheet import Layer
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from tokmon.monitor.axis import Axis, tick_labels
 from tokmon.monitor.places import XAxis
 from tokmon.tui.glyphs import Glyphs
-from tokmon.tui.plot.axis import Axis, tick_labels
 from tokmon.tui.plot.marks import Marked, sign
 from tokmon.tui.plot.sheet import Area, Layer, Sheet
 from tokmon.tui.plot.time_ticks import Tick, clock_ticks, duration_ticks

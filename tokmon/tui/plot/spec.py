@@ -46,6 +46,11 @@ class ChartSpec:
         return self.title if self.title.isupper() else self.title.lower()
 
 
+def usual_smoothing(spec: ChartSpec) -> Smoothing:
+    """Return how much is averaged unasked."""
+    return Smoothing.DEFAULT if spec.is_smoothed else Smoothing.OFF
+
+
 _KNOWN = {
     spec.key: spec
     for spec in (

@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,30 +13,20 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from tokmon.monitor.alignment import Along, Measure, delta
-from tokmon.monitor.comparison import (
-    LABELS,
-    MAX_RUNS,
-    Compared,
-    races,
-    remarks,
-    results,
-)
-from tokmon.monitor.config_difference import differences
+from tokmon.monitor.alignment import Along, Measure
+from tokmon.monitor.compared import LABELS, MAX_RUNS, Compared
+from tokmon.monitor.comparison import Comparison, compare
+from tokmon.monitor.races import races
 from tokmon.monitor.sources.tokmon_run import RunSource
 from tokmon.rundir.layout import RunDir
-from tokmon.tui import comparison_text
+from tokmon.tui import comparison_layout, comparison_text
+from tokmon.tui.comparison_curves import Picture, View, curves, distances
 from tokmon.tui.comparison_poller import ComparisonPoller
 from tokmon.tui.glyphs import Glyphs
-from tokmon.tui.overlay import Line, drawable
 from tokmon.tui.run_colours import run_colours
 from tokmon.tui.screens.help import HelpScreen
 from tokmon.tui.text import MUTED, STRONG, Part, fit, words
 from tokmon.tui.widgets.comparison_chart import ComparisonChart
-
-_WIDTHS = [(0, "-tiny"), (70, "-narrow"), (130, "-wide")]
-_HEIGHTS = [(0, "-short"), (20, "-medium"), (36, "-tall")]
-_TITLES = {Measure.TRAIN: "Train loss, averaged", Measure.VALIDATION: "Validation loss"}
 
 
 @dataclass
@@ -61,50 +51,9 @@ class ComparisonScreen(Screen[None]):
     """
 
     AUTO_FOCUS = "#comparison-text"
-    HORIZONTAL_BREAKPOINTS = _WIDTHS
-    VERTICAL_BREAKPOINTS = _HEIGHTS
-    DEFAULT_CSS = """
-    ComparisonScreen { background: $background; color: $foreground; layout: vertical; }
-    ComparisonScreen #comparison-heading { height: 1; padding: 0 1; }
-    ComparisonScreen #comparison-body { height: 1fr; layout: vertical; }
-    ComparisonScreen #comparison-charts { height: 1fr; }
-    ComparisonScreen #comparison-delta { display: none; height: 1fr; }
-    ComparisonScreen.-delta #comparison-delta { display: block; }
-    ComparisonScreen #comparison-text {
-        height: 45%;
-        border-top: solid $border;
-        border-title-color: $text-muted;
-        padding: 0 1;
-        scrollbar-size-vertical: 1;
-        scrollbar-color: $border;
-        scrollbar-background: $background;
-    }
-    ComparisonScreen #comparison-text:focus {
-        border-top: solid $primary;
-        border-title-color: $primary;
-    }
-    ComparisonScreen #comparison-words { width: 1fr; height: auto; }
-    ComparisonScreen.-wide #comparison-body { layout: horizontal; }
-    ComparisonScreen.-wide #comparison-charts { width: 1fr; height: 100%; }
-    ComparisonScreen.-wide #comparison-text { width: 66; height: 100%; }
-    ComparisonScreen.-short #comparison-text, ComparisonScreen.-tiny #comparison-text {
-        display: none;
-        height: 1fr;
-    }
-    ComparisonScreen.-short.-words #comparison-text,
-    ComparisonScreen.-tiny.-words #comparison-text {
-        display: block;
-    }
-    ComparisonScreen.-short.-words #comparison-charts,
-    ComparisonScreen.-tiny.-words #comparison-charts { display: none; }
-    ComparisonScreen.-short.-delta #comparison-curves,
-    ComparisonScreen.-narrow.-medium.-delta #comparison-curves { display: none; }
-    ComparisonScreen.-ascii #comparison-text { scrollbar-size-vertical: 0; }
-    ComparisonScreen.-ascii ComparisonChart, ComparisonScreen.-ascii #comparison-text,
-    ComparisonScreen.-ascii #comparison-text:focus {
-        border-top: ascii $border;
-    }
-    """
+    HORIZONTAL_BREAKPOINTS = comparison_layout.WIDTHS
+    VERTICAL_BREAKPOINTS = comparison_layout.HEIGHTS
+    DEFAULT_CSS = comparison_layout.CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "x", "along", "Axis", id="comparison.along", tooltip="Steps, tokens, training time"
@@ -157,10 +106,8 @@ class ComparisonScreen(Screen[None]):
         self._colours = run_colours([run.experiment for run in runs[:MAX_RUNS]])
         self._glyphs = glyphs
         self._runs: tuple[Compared, ...] = ()
-        self._along = Along.STEP
-        self._measure = Measure.TRAIN
-        self._is_log = False
-        self._reference = 0
+        self._found: Comparison | None = None
+        self._view = View()
         self.set_class(glyphs.is_ascii, "-ascii")
 
     def compose(self) -> ComposeResult:
@@ -195,27 +142,26 @@ class ComparisonScreen(Screen[None]):
 
     def on_runs_loaded(self, message: RunsLoaded) -> None:
         self._runs = message.runs
+        # Tables by place are for the page; the curves are here.
+        self._found = compare(message.runs, along=())
         self._show()
 
     def action_along(self) -> None:
-        self._along = self._along.following
-        self._show()
+        self._look(along=self._view.along.following)
 
     def action_log(self) -> None:
-        self._is_log = not self._is_log
-        self._show()
+        self._look(is_log=not self._view.is_log)
 
     def action_validation(self) -> None:
-        is_train = self._measure is Measure.TRAIN
-        self._measure = Measure.VALIDATION if is_train else Measure.TRAIN
-        self._show()
+        is_train = self._view.measure is Measure.TRAIN
+        self._look(measure=Measure.VALIDATION if is_train else Measure.TRAIN)
 
     def action_reference(self) -> None:
         """Show the distance to the reference at first, then take the next."""
-        if self.has_class("-delta"):
-            self._reference = (self._reference + 1) % max(1, len(self._runs))
+        following = (self._view.reference + 1) % max(1, len(self._runs))
+        reference = following if self.has_class("-delta") else self._view.reference
         self.add_class("-delta")
-        self._show()
+        self._look(reference=reference)
 
     def action_delta(self) -> None:
         self.toggle_class("-delta")
@@ -236,36 +182,23 @@ class ComparisonScreen(Screen[None]):
     def _post(self, runs: tuple[Compared, ...]) -> None:
         self.post_message(RunsLoaded(runs))
 
+    def _look(self, **change: Any) -> None:
+        self._view = replace(self._view, **change)
+        self._show()
+
     def _show(self) -> None:
         self.query_one("#comparison-heading", Static).update(self._heading())
-        self._show_curves()
-        if self._runs:
-            self.query_one("#comparison-words", Static).update(self._words())
+        picture = curves(self._runs, self._view)
+        self._put("#comparison-curves", picture, is_log=self._view.is_log)
+        self._put("#comparison-delta", distances(picture, self._view))
+        if self._found is not None:
+            self.query_one("#comparison-words", Static).update(self._words(self._found))
 
-    def _show_curves(self) -> None:
-        curves = [run.curves[self._measure, self._along] for run in self._runs]
-        lines = [Line(label, drawable(curve)) for label, curve in zip(LABELS, curves, strict=False)]
-        lacking = "".join(line.label for line in lines if not len(line.curve))
-        title = f"{_TITLES[self._measure]}{', log y' if self._is_log else ''}"
-        if lacking and self._runs:
-            title += f"  ({', '.join(lacking)}: none by {self._along})"
-        chart = self.query_one("#comparison-curves", ComparisonChart)
-        chart.border_title = title
-        note = f"no {self._measure.in_words} over {self._along} in these logs"
-        chart.put(lines, self._colours, self._along, is_log=self._is_log, note=note)
-        self._show_delta(lines)
-
-    def _show_delta(self, lines: Sequence[Line]) -> None:
-        chart = self.query_one("#comparison-delta", ComparisonChart)
-        label = LABELS[self._reference]
-        chart.border_title = f"Difference to {label}: below 0 is better than {label}"
-        base = lines[self._reference].curve if lines else None
-        others = [index for index in range(len(lines)) if index != self._reference]
-        found = [
-            Line(lines[index].label, delta(lines[index].curve, base)) for index in others if base
-        ]
-        colours = [self._colours[index] for index in others]
-        chart.put(found, colours, self._along, note=f"no range in common with {label}")
+    def _put(self, selector: str, picture: Picture, *, is_log: bool = False) -> None:
+        chart = self.query_one(selector, ComparisonChart)
+        chart.border_title = picture.title
+        colours = [self._colours[index] for index in picture.indexes]
+        chart.put(picture.lines, colours, self._view.along, is_log=is_log, note=picture.note)
 
     def _heading(self) -> Content:
         count = len(self._colours)
@@ -274,22 +207,21 @@ class ComparisonScreen(Screen[None]):
         if not self._runs or min(loaded) < 1:
             share = sum(loaded) / count
             parts.append(Part(words((f"reading logs {share:.0%}", "$primary")), 1))
-        parts.append(Part(words(("over ", MUTED), (str(self._along), STRONG)), 2))
-        parts.append(Part(words(("reference ", MUTED), (LABELS[self._reference], STRONG)), 2))
+        along, reference = str(self._view.along), LABELS[self._view.reference]
+        parts.append(Part(words(("over ", MUTED), (along, STRONG)), 2))
+        parts.append(Part(words(("reference ", MUTED), (reference, STRONG)), 2))
         return fit(parts, self.size.width - 2)
 
-    def _words(self) -> Content:
-        found, width = results(self._runs), self._words_width()
-        infos = [run.state.info for run in self._runs]
-        told = races(self._runs, self._reference, Along.TOKENS)
-        blocks = [
-            comparison_text.legend(found, self._colours, self._reference, width, self._glyphs),
-            comparison_text.table(found, self._colours, width, self._glyphs),
-            comparison_text.sentences(told, remarks(self._runs)),
-            words(("Config that differs", MUTED)),
-            comparison_text.config(differences(infos), width, self._glyphs),
-        ]
-        return Content("\n\n").join(blocks[:3]) + Content("\n\n") + Content("\n").join(blocks[3:])
+    def _words(self, found: Comparison) -> Content:
+        reference = self._view.reference
+        return comparison_text.everything(
+            found,
+            races(self._runs, reference, Along.TOKENS),
+            self._colours,
+            reference,
+            self._words_width(),
+            self._glyphs,
+        )
 
     def _words_width(self) -> int:
         return self.query_one("#comparison-words").size.width or self.size.width - 4

@@ -7,27 +7,23 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
+from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
-from tokmon.monitor.comparison import LABELS, MAX_RUNS
+from tokmon.monitor.comparison import MAX_RUNS
 from tokmon.monitor.run_list import Order, RunList, RunListState, matching, ordered
 from tokmon.monitor.run_summary import RunSummary
 from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.messages import RunChosen, RunsCompared
-from tokmon.tui.run_colours import run_colours
-from tokmon.tui.run_columns import Row
 from tokmon.tui.run_list_poller import RunListPoller
+from tokmon.tui.run_list_text import Listing
+from tokmon.tui.run_marks import RunMarks
 from tokmon.tui.screens.help import HelpScreen
-from tokmon.tui.text import MUTED, PHASE_STYLES, STRONG, Part, clock, fit, foreign, words
+from tokmon.tui.screens.runs_keys import RUNS_KEYS
 from tokmon.tui.widgets.run_rows import RunRows
 from tokmon.tui.widgets.search_line import SearchLine
-
-_LOOKING = "looking for runs"
-_NO_RUN = "no run here yet: tokmon train makes one"
 
 
 @dataclass
@@ -59,36 +55,7 @@ class RunsScreen(Screen[None]):
     RunsScreen #runs-heading { margin: 0 0 1 0; }
     RunsScreen RunRows { padding: 0 0 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter",
-            "open",
-            "Open",
-            key_display="enter",
-            id="runs.open",
-            tooltip="Show the run pointed at",
-        ),
-        Binding(
-            "slash",
-            "filter",
-            "Filter",
-            key_display="/",
-            id="runs.filter",
-            tooltip="Words that stand in name or state; esc shows all again",
-        ),
-        Binding("space", "mark", "Mark", id="runs.mark", tooltip="For a comparison"),
-        Binding(
-            "c", "compare", "Compare", id="runs.compare", tooltip="The marked runs, two to eight"
-        ),
-        Binding(
-            "o", "order", "Order", id="runs.order", tooltip="Newest first, by name, best first"
-        ),
-        Binding("escape", "clear", "Show all", id="runs.clear", show=False),
-        Binding(
-            "question_mark,f1", "help", "Help", key_display="?", id="runs.help", tooltip="This list"
-        ),
-        Binding("q", "app.quit", "Quit", id="runs.quit", tooltip="Leave; the training goes on"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = RUNS_KEYS
 
     def __init__(
         self,
@@ -106,7 +73,7 @@ class RunsScreen(Screen[None]):
         self._state = RunListState(now=clock(), is_reading=True)
         self._order = Order.AGE
         self._query = ""
-        self._marked: list[Path] = []
+        self._marks = RunMarks()
         self.set_class(glyphs.is_ascii, "-ascii")
 
     @property
@@ -146,7 +113,8 @@ class RunsScreen(Screen[None]):
         self._show()
 
     def on_run_rows_moved(self, message: RunRows.Moved) -> None:
-        self.query_one("#runs-detail", Static).update(self._detail(message.row))
+        detail = self._listing().detail(message.row, self.size.width - 2)
+        self.query_one("#runs-detail", Static).update(detail)
 
     def on_run_rows_chosen(self, message: RunRows.Chosen) -> None:
         self.post_message(RunChosen(message.row.run.run))
@@ -184,20 +152,14 @@ class RunsScreen(Screen[None]):
         rows = self.query_one(RunRows)
         if rows.pointed is None:
             return
-        path = rows.pointed.run.run.path
-        if path in self._marked:
-            self._marked.remove(path)
-        elif len(self._marked) == MAX_RUNS:
-            self.notify(f"at most {MAX_RUNS} runs can be compared", severity="warning")
-            return
+        if self._marks.toggle(rows.pointed.run.run.path):
+            self._show()
+            rows.action_move(1)
         else:
-            self._marked.append(path)
-        self._show()
-        rows.action_move(1)
+            self.notify(f"at most {MAX_RUNS} runs can be compared", severity="warning")
 
     def action_compare(self) -> None:
-        by_path = {run.run.path: run.run for run in self._state.runs}
-        runs = [by_path[path] for path in self._marked if path in by_path]
+        runs = [run.run for run in self._marks.marked(self._known())]
         if len(runs) > 1:
             self.post_message(RunsCompared(runs))
         else:
@@ -213,53 +175,21 @@ class RunsScreen(Screen[None]):
 
     def _show(self) -> None:
         """Sort, filter and mark what is known, and tell how much that is."""
-        state = self._state
-        runs = {run.run.path: run for run in state.runs}
-        self._marked = [path for path in self._marked if path in runs]
-        marks = self._marks([runs[path] for path in self._marked])
+        state, known = self._state, self._known()
+        self._marks.keep(known)
         found = ordered(matching(state.runs, self._query), self._order, state.now)
-        rows = [Row(run=run, **marks.get(run.run.path, {})) for run in found]
-        self.query_one(RunRows).put(rows, state.now)
-        self.query_one("#runs-heading", Static).update(self._heading(len(rows)))
+        self.query_one(RunRows).put(self._marks.rows(found, known), state.now)
+        heading = self._listing().heading(len(found), self.size.width - 2)
+        self.query_one("#runs-heading", Static).update(heading)
 
-    def _marks(self, marked: list[RunSummary]) -> dict[Path, dict[str, str]]:
-        colours = run_colours([run.name for run in marked])
-        return {
-            run.run.path: {"label": label, "colour": colour}
-            for run, label, colour in zip(marked, LABELS, colours, strict=False)
-        }
+    def _known(self) -> dict[Path, RunSummary]:
+        return {run.run.path: run for run in self._state.runs}
 
-    def _heading(self, shown: int) -> Content:
-        state = self._state
-        known, count = len(state.runs), f"{state.found:,} run{'s' if state.found != 1 else ''}"
-        parts = [Part(words((count, STRONG), f" in {foreign(self._place).plain}"))]
-        if state.is_reading:
-            parts.append(Part(words((f"read {known:,} of {state.found:,}", "$primary")), 1))
-        if self._query.strip():
-            quoted = foreign(f'{shown:,} with "{self._query.strip()}"', "bold $primary")
-            parts.append(Part(quoted, 1))
-        if self._marked:
-            parts.append(Part(words((f"{len(self._marked)} marked", STRONG)), 2))
-        parts.append(Part(words((str(self._order), MUTED)), 3))
-        if state.faults:
-            parts.append(Part(words((state.faults[0], "$warning")), 1))
-        return fit(parts, self.size.width - 2)
-
-    def _detail(self, row: Row | None) -> Content:
-        """Return what the row has no room for."""
-        if row is None:
-            return words((self._nothing(), MUTED))
-        run, now = row.run, self._state.now
-        parts = [Part(foreign(run.health.reason, PHASE_STYLES[run.health.phase]))]
-        parts += [Part(words((fault, "$warning")), 1) for fault in run.faults]
-        if run.started is not None:
-            parts.append(Part(words((f"started {clock(run.started, now)}", MUTED)), 3))
-        if not run.is_best_certain:
-            parts.append(Part(words(("not all of the log was read for its best", MUTED)), 4))
-        parts.append(Part(foreign(str(run.run.path), MUTED), 5))
-        return fit(parts, self.size.width - 2)
-
-    def _nothing(self) -> str:
-        if self._state.runs:
-            return "no run has that in its name or state; esc shows all"
-        return _LOOKING if self._state.is_reading else _NO_RUN
+    def _listing(self) -> Listing:
+        return Listing(
+            state=self._state,
+            place=self._place,
+            query=self._query,
+            order=self._order,
+            marked=len(self._marks),
+        )

@@ -12,12 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tokmon.monitor.sample_rounds import Round, field, rounds
 from tokmon.report import figures
 from tokmon.rundir.records import Sample
 from tokmon.tui import judged
 from tokmon.tui.glyphs import Glyphs
 from tokmon.tui.highlighting import STYLES, Highlighter
-from tokmon.tui.rounds import Round, field, rounds
 from tokmon.tui.shown_text import ShownText
 from tokmon.tui.text import MUTED, STRONG, foreign, words
 

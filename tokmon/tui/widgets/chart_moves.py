@@ -1,10 +1,9 @@
-"""Moving about in a chart by keys and mouse. Knows no curves but through its scene."""
+"""Moving about in a chart, as its keys ask. Knows no curves but through its scene."""
 
 from dataclasses import replace
 from math import copysign
 
 import numpy as np
-from textual import events
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -12,13 +11,12 @@ from tokmon.monitor.places import Places, XAxis, between
 from tokmon.tui.plot.chart import Line
 from tokmon.tui.plot.reading import nearest_point, place_of, point_of_step, step_of
 from tokmon.tui.plot.scene import Scene
-from tokmon.tui.plot.sheet import Area, Drawing
+from tokmon.tui.plot.sheet import Drawing
 from tokmon.tui.plot.spec import Smoothing
 from tokmon.tui.plot.window import Window
 from tokmon.tui.widgets.chart_messages import CrosshairMoved, PickerRequested, WindowChanged
 
 _KEY_ZOOM = 2.0
-_WHEEL_ZOOM = 1.25
 _PAN_SHARE = 0.25
 _LEAD = 0.1
 """Share of the window between its edge and a crosshair that has just come into sight."""
@@ -35,9 +33,6 @@ class ChartMoves(Widget):
     """How much the average remembers."""
     crosshair: reactive[int | None] = reactive(None, init=False, repaint=False)
     """The step that the crosshair points at."""
-
-    _dragged_from: tuple[int, Window] | None = None
-    _is_dragging = False
 
     @property
     def scene(self) -> Scene | None:
@@ -85,14 +80,14 @@ class ChartMoves(Widget):
             if index is None or (index - at) * direction <= 0:
                 index = min(max(at + direction, 0), len(line.curve) - 1)
         if index is not None:
-            self._point_at(line, index)
+            self.point_at(line, index)
 
     def action_clear_crosshair(self) -> None:
         self._move_to(None)
 
     def action_pan(self, direction: int) -> None:
         if self.scene is not None:
-            self._look(self.window.panned(direction * _PAN_SHARE, self.scene.whole))
+            self.look(self.window.panned(direction * _PAN_SHARE, self.scene.whole))
 
     def action_zoom(self, direction: int) -> None:
         if self.scene is not None:
@@ -100,14 +95,14 @@ class ChartMoves(Widget):
             at = self._crosshair_place()
             is_in_sight = at is not None and low <= at <= high
             middle = (low + high) / 2
-            self._zoom(_KEY_ZOOM**direction, at if at is not None and is_in_sight else middle)
+            self.zoom(_KEY_ZOOM**direction, at if at is not None and is_in_sight else middle)
 
     def action_show_whole(self) -> None:
-        self._look(self.window.whole())
+        self.look(self.window.whole())
 
     def action_follow(self) -> None:
         if self.scene is not None:
-            self._look(self.window.followed(self.scene.whole))
+            self.look(self.window.followed(self.scene.whole))
 
     def action_toggle_log(self) -> None:
         self.is_log = not self.is_log
@@ -120,56 +115,10 @@ class ChartMoves(Widget):
         if self.scene is None or self.window.axis not in axes:
             return
         axis = axes[(axes.index(self.window.axis) + 1) % len(axes)]
-        self._look(self._on_axis(Window(axis)))
+        self.look(self._on_axis(Window(axis)))
 
     def action_pick(self) -> None:
         self.post_message(PickerRequested(self))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._wheel(event, 1)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._wheel(event, -1)
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        if event.button == 1 and self.scene is not None:
-            self.capture_mouse()
-            self._dragged_from, self._is_dragging = (event.x, self.window), False
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        area = self.drawing.area if self._dragged_from else None
-        if area is None or self._dragged_from is None or self.scene is None:
-            return
-        start, window = self._dragged_from
-        if event.x != start or self._is_dragging:
-            self._is_dragging = True
-            self._look(window.panned((start - event.x) / area.width, self.scene.whole))
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        if self._dragged_from is None:
-            return
-        self.release_mouse()
-        self._dragged_from = None
-        place, line = self._place_at(event), self.primary
-        if not self._is_dragging and place is not None and line is not None:
-            index = nearest_point(line, place)
-            if index is not None:
-                self._point_at(line, index)
-
-    def _wheel(self, event: events.MouseEvent, direction: int) -> None:
-        event.stop()
-        if (place := self._place_at(event)) is not None:
-            self._zoom(_WHEEL_ZOOM**direction, place)
-
-    def _place_at(self, event: events.MouseEvent) -> float | None:
-        """Return the place on the x axis under the pointer; None beside the curves."""
-        area: Area | None = self.drawing.area
-        if area is None or self.scene is None:
-            return None
-        column = event.x - self.content_offset.x - area.left
-        low, high = self.scene.chart.span
-        is_on_curves = 0 <= column < area.width
-        return low + (column + 0.5) / area.width * (high - low) if is_on_curves else None
 
     def _crosshair_place(self) -> float | None:
         line = self.primary
@@ -178,7 +127,7 @@ class ChartMoves(Widget):
         index = point_of_step(line, self.crosshair)
         return None if index is None else place_of(line, index)
 
-    def _point_at(self, line: Line, index: int) -> None:
+    def point_at(self, line: Line, index: int) -> None:
         """Put the crosshair on a point, and bring the point into sight."""
         self._move_to(step_of(line, index))
         if self.scene is None:
@@ -187,18 +136,20 @@ class ChartMoves(Widget):
         beyond = (x - high if x > high else min(0.0, x - low)) / (high - low)
         if beyond:
             share = beyond + copysign(_LEAD, beyond)
-            self._look(self.window.panned(share, self.scene.whole))
+            self.look(self.window.panned(share, self.scene.whole))
 
     def _move_to(self, step: int | None) -> None:
         if step != self.crosshair:
             self.crosshair = step
             self.post_message(CrosshairMoved(self, step))
 
-    def _zoom(self, factor: float, at: float) -> None:
+    def zoom(self, factor: float, at: float) -> None:
+        """Look `factor` times as close, a place of the x axis staying where it is."""
         if self.scene is not None:
-            self._look(self.window.zoomed(factor, at, self.scene.whole, self.scene.least))
+            self.look(self.window.zoomed(factor, at, self.scene.whole, self.scene.least))
 
-    def _look(self, window: Window) -> None:
+    def look(self, window: Window) -> None:
+        """Show another part of the x axis, and tell the screen."""
         if window != self.window:
             self.window = window
             self.post_message(WindowChanged(self, window))

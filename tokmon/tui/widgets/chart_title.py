@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from textual.content import Content
 
+from tokmon.monitor.arrays import Floats
+from tokmon.monitor.packed import PackedFloats
 from tokmon.monitor.places import XAxis
-from tokmon.monitor.series import Floats
 from tokmon.monitor.state import RunState
 from tokmon.report import figures
 from tokmon.tui.glyphs import Glyphs
@@ -14,7 +15,7 @@ from tokmon.tui.plot.chart import Chart
 from tokmon.tui.plot.marks import NAMES, Mark, sign
 from tokmon.tui.plot.reading import Point, points_at
 from tokmon.tui.plot.sheet import Layer
-from tokmon.tui.plot.spec import ChartSpec, Smoothing
+from tokmon.tui.plot.spec import ChartSpec, Smoothing, usual_smoothing
 from tokmon.tui.plot.window import Window
 from tokmon.tui.text import MUTED, STRONG, Part, foreign, words
 
@@ -89,8 +90,7 @@ class Title:
         return Part(foreign(", ".join(name)), 0)
 
     def _smoothing(self) -> str:
-        usual = Smoothing.DEFAULT if self.spec.is_smoothed else Smoothing.OFF
-        if self.smoothing is usual:
+        if self.smoothing is usual_smoothing(self.spec):
             return ""
         names = {Smoothing.OFF: "no average", Smoothing.DEFAULT: "average"}
         return names.get(self.smoothing, f"{self.smoothing.name.lower()} average")
@@ -128,8 +128,9 @@ class Title:
         return Part(words((drawn, style), (f" {name}", MUTED)), 4)
 
 
-def _last_finite(values: Floats) -> float | None:
-    for part in (values[-_TAIL:], values):
+def _last_finite(values: Floats | PackedFloats) -> float | None:
+    for begin in (-_TAIL, 0):
+        part = values[begin:]
         found = np.flatnonzero(np.isfinite(part))
         if len(found):
             return float(part[found[-1]])

@@ -8,7 +8,8 @@ from textual.widget import Widget
 
 from tokmon.monitor.alignment import Along
 from tokmon.tui.glyphs import Glyphs
-from tokmon.tui.overlay import AXIS_LAYER, BLANK_LAYER, Drawing, Line, draw
+from tokmon.tui.overlay import Line, draw
+from tokmon.tui.overlay_sheet import AXIS_LAYER, BLANK_LAYER, Drawing
 from tokmon.tui.text import MUTED, words
 
 

@@ -1,5 +1,9 @@
 """Clocks and processes of one GPU, where the trainer's host told them. Never invents a number."""
 
+from collections.abc import Set as AbstractSet
+
+from textual.content import Content
+
 from tokmon.report import figures
 from tokmon.rundir.records import Gpu, GpuProcess
 from tokmon.tui.text import MUTED, STRONG, Part, foreign, words
@@ -28,21 +32,22 @@ def clock_parts(gpu: Gpu) -> list[Part]:
     return parts
 
 
-def process_parts(gpu: Gpu, trainer_pid: int | None) -> list[Part]:
-    """Return who uses the GPU and how much of its memory: the trainer first, then by size."""
+def process_parts(gpu: Gpu, trainer_pid: int | None, own_pids: AbstractSet[int]) -> list[Part]:
+    """Return who uses the GPU and how much of its memory: the run's own first, then by size.
+
+    Args:
+        gpu: the card.
+        trainer_pid: the process that writes the run.
+        own_pids: all that are known to be the run's; they are called trainers as well.
+    """
     if gpu.processes is None:
         return []
     if not gpu.processes:
         return [Part(words(("no process on it", MUTED)), _PRIORITY)]
-    ranked = sorted(
-        gpu.processes, key=lambda one: (one.pid != trainer_pid, -(one.memory_bytes or 0))
-    )
+    own = {trainer_pid, *own_pids}
+    ranked = sorted(gpu.processes, key=lambda one: (one.pid not in own, -(one.memory_bytes or 0)))
     parts = [
-        Part(
-            foreign(f"{_name(one, trainer_pid)} ", MUTED)
-            + words(f"{figures.gibibytes(one.memory_bytes)} GiB"),
-            _PRIORITY + index,
-        )
+        Part(_process(one, trainer_pid, one.pid in own), _PRIORITY + index)
         for index, one in enumerate(ranked[:_NAMED_PROCESSES])
     ]
     if len(ranked) > _NAMED_PROCESSES:
@@ -51,7 +56,9 @@ def process_parts(gpu: Gpu, trainer_pid: int | None) -> list[Part]:
     return parts
 
 
-def _name(process: GpuProcess, trainer_pid: int | None) -> str:
-    if process.pid == trainer_pid:
-        return "trainer"
-    return f"{process.name or 'pid'} {process.pid}"
+def _process(process: GpuProcess, trainer_pid: int | None, is_own: bool) -> Content:
+    memory = words(f"{figures.gibibytes(process.memory_bytes)} GiB")
+    if not is_own:
+        return foreign(f"{process.name or 'pid'} {process.pid} ", MUTED) + memory
+    number = "" if process.pid == trainer_pid else f" {process.pid}"
+    return words((f"trainer{number} ", "$primary"), memory)

@@ -1,39 +1,32 @@
 """One metric as a chart that can be looked into: zoom, pan, crosshair, other axes.
 
-What is drawn comes from tokmon.tui.plot; this turns keys, mouse and states into it.
+What is drawn comes from tokmon.tui.plot; this turns states and what the user chose into it.
 """
 
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.reactive import reactive
-from textual.strip import Strip
 
 from tokmon.monitor.curve_book import CurveBook
 from tokmon.monitor.places import Places, XAxis
 from tokmon.monitor.state import RunState
 from tokmon.tui.glyphs import Glyphs
-from tokmon.tui.plot.axis import Axis
 from tokmon.tui.plot.chart import Chart, draw
-from tokmon.tui.plot.reading import place_of, point_of_step
-from tokmon.tui.plot.scales import column_of
 from tokmon.tui.plot.scene import Scene, scene
-from tokmon.tui.plot.sheet import Drawing, Layer
+from tokmon.tui.plot.sheet import Drawing
 from tokmon.tui.plot.spec import ChartSpec, Smoothing
 from tokmon.tui.plot.window import Window
 from tokmon.tui.text import MUTED, Part, fit, foreign, words
 from tokmon.tui.widgets.chart_keys import CHART_BINDINGS
-from tokmon.tui.widgets.chart_moves import ChartMoves
+from tokmon.tui.widgets.chart_painting import ChartPainting
 from tokmon.tui.widgets.chart_title import Title
 
-_COMPONENTS = {layer: f"metric-chart--{layer.name.lower()}" for layer in Layer}
 _TITLE_MARGIN = 6
 
 
-class MetricChart(ChartMoves, can_focus=True):
+class MetricChart(ChartPainting, can_focus=True):
     """Raw values as a band, their debiased average as a line, validation dashed, the best marked.
 
     Args:
@@ -43,18 +36,7 @@ class MetricChart(ChartMoves, can_focus=True):
         id: of the widget.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(_COMPONENTS.values())
     BINDINGS: ClassVar[list[BindingType]] = CHART_BINDINGS
-    DEFAULT_CSS = """
-    MetricChart > .metric-chart--raw { color: $chart-raw; }
-    MetricChart > .metric-chart--smooth { color: $chart-smooth; text-style: bold; }
-    MetricChart > .metric-chart--validation { color: $chart-validation; text-style: bold; }
-    MetricChart > .metric-chart--best { color: $chart-best; text-style: bold; }
-    MetricChart > .metric-chart--axis { color: $text-muted; }
-    MetricChart > .metric-chart--mark { color: $primary; }
-    MetricChart > .metric-chart--alert { color: $warning; text-style: bold; }
-    MetricChart > .metric-chart--crosshair { color: $foreground; }
-    """
 
     state: reactive[RunState | None] = reactive(None, init=False, repaint=False)
     """Whose metric to draw."""
@@ -69,14 +51,12 @@ class MetricChart(ChartMoves, can_focus=True):
         *,
         id: str | None = None,  # noqa: A002  Textual's
     ) -> None:
-        super().__init__(id=id)
+        super().__init__(glyphs, id=id)
         self.spec = spec
         self.book = book or CurveBook()
-        self._glyphs = glyphs
         self._scene: Scene | None = None
         self._drawing: Drawing | None = None
         self._drawn_size = Size(0, 0)
-        self._blank_style = Style()
         self._is_parked = False
         if not spec.is_smoothed:
             self.set_reactive(MetricChart.smoothing, Smoothing.OFF)
@@ -150,37 +130,9 @@ class MetricChart(ChartMoves, can_focus=True):
         size = self.size
         if self._drawing is None or self._drawn_size != size:
             chart = self.scene.chart if self.scene else Chart()
-            self._drawing = draw(chart, size.width, size.height, self._glyphs)
+            self._drawing = draw(chart, size.width, size.height, self.glyphs)
             self._drawn_size = size
         return self._drawing
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        # Once for all lines: each look goes up to the screen, 0.1 ms.
-        self._blank_style = self.rich_style
-        return super().render_lines(crop)
-
-    def render_line(self, y: int) -> Strip:
-        drawing = self.drawing
-        if y >= len(drawing.rows):
-            return Strip.blank(self.size.width, self._blank_style)
-        line = ":" if self._glyphs.is_ascii else "┆"
-        runs = drawing.runs(y, self._crosshair_column(drawing), line)
-        segments = [Segment(text, self._style(layer)) for text, layer in runs]
-        return Strip(segments).adjust_cell_length(self._drawn_size.width, self._blank_style)
-
-    def _crosshair_column(self, drawing: Drawing) -> int | None:
-        line = self.primary
-        if self.crosshair is None or drawing.area is None or line is None or self.scene is None:
-            return None
-        index, axis = point_of_step(line, self.crosshair), Axis(*self.scene.chart.span)
-        x = None if index is None else place_of(line, index)
-        is_in_sight = x is not None and axis.low <= x <= axis.high
-        return column_of(x, axis, drawing.area) if is_in_sight and x is not None else None
-
-    def _style(self, layer: Layer | None) -> Style:
-        if layer is None:
-            return self._blank_style
-        return self.get_component_rich_style(_COMPONENTS[layer])
 
     def _entitle(self) -> None:
         """Name each line in the border, with the sign that it is drawn with."""
@@ -195,7 +147,7 @@ class MetricChart(ChartMoves, can_focus=True):
             self.window,
             self.smoothing,
             self.drawing.is_cut,
-            self._glyphs,
+            self.glyphs,
         )
         note = [Part(words((self.note, MUTED)), 1)] if self.note else []
         parts = title.legend() if self.crosshair is None else title.reading(self.crosshair)

@@ -15,7 +15,8 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from tokmon.tui.glyphs import Glyphs
-from tokmon.tui.run_columns import Row, row_line, titles
+from tokmon.tui.run_cells import Row
+from tokmon.tui.run_columns import row_line, titles
 from tokmon.tui.text import words
 
 _SIGN_WIDTH = 2
