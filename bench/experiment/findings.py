@@ -1,11 +1,12 @@
 """What the three runs came to, out of the records that `bench.experiment.runs` kept."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.experiment.plan import Planned, Scale
+from bench.experiment.plan import Planned
 from tokmon.rundir.layout import RunDir
 from tokmon.rundir.records import RunInfo, Summary, decode
 
@@ -29,6 +30,21 @@ class Finding:
         return self.summary.tokens or 0
 
     @property
+    def recorded_ppl(self) -> float:
+        """The best that the run itself recorded."""
+        return math.exp(self.summary.best_val_loss or math.nan)
+
+    @property
+    def recorded_bpb(self) -> float:
+        """Of the same, bits per byte."""
+        return (self.summary.best_val_loss or math.nan) / self._nats_per_bit
+
+    @property
+    def greedy_collapse(self) -> float:
+        """Mode collapse of the greedy samples."""
+        return float(self.own["greedy"]["mode_collapse"])
+
+    @property
     def corpus_tokens(self) -> int:
         """In the training split."""
         return int(self.info.corpus["train_tokens"])
@@ -38,17 +54,18 @@ class Finding:
         """How often the training split was read."""
         return self.tokens_trained / self.corpus_tokens
 
+    @property
+    def _nats_per_bit(self) -> float:
+        """Nats per token that are one bit per byte, on the held-out text."""
+        return math.log(2) * float(self.info.corpus["bytes_per_token"])
 
-def findings(scale: Scale) -> tuple[Finding, ...]:
-    """Return what is kept of the scale's runs, in their order.
+
+def finding(planned: Planned, folder: Path) -> Finding:
+    """Return what is kept of a run in `folder`.
 
     Raises:
-        OSError: a run or an evaluation is not there yet.
+        OSError: the run or an evaluation is not there yet.
     """
-    return tuple(_finding(planned, scale.kept) for planned in scale.runs)
-
-
-def _finding(planned: Planned, folder: Path) -> Finding:
     run = RunDir.of_experiment(folder, planned.experiment)
     evaluations = {
         name: json.loads((folder / f"{planned.experiment}_eval_{name}.jsonl").read_bytes())

@@ -21,7 +21,7 @@ _UPDATE = "TOKMON_UPDATE_GOLDEN"
 _PATIENCE_S = 10.0
 _PAUSE_S = 0.02
 
-SIZES = ((160, 45), (80, 24), (50, 14))
+SIZES = ((160, 45), (80, 24), (50, 14), (120, 30), (250, 70))
 
 
 def state_of(run: RunDir, now: float) -> RunState:

@@ -27,6 +27,8 @@ from tokmon.tui.text import MUTED, shortened, words
 
 GAP = "  "
 _WIDE, _MEDIUM = 110, 66
+_WIDEST_NAME = 64
+"""Beyond it the eye loses the line between a name and its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Column:
 
     title: str
     width: int
-    """0 for what is left over."""
+    """0 for what is left over, to some measure."""
     cell: Callable[[Seen], Cell]
     is_right: bool = True
 
@@ -68,9 +70,11 @@ def row_line(row: Row, now: float, width: int, glyphs: Glyphs) -> Content:
 
 def _line(cells: list[tuple[Column, Cell]], width: int, glyphs: Glyphs) -> Content:
     fixed = sum(column.width for column, _ in cells) + len(GAP) * (len(cells) - 1)
-    rest = max(1, width - fixed)
+    rest = min(_WIDEST_NAME, max(1, width - fixed))
     pieces = [_padded(column, cell, column.width or rest, glyphs) for column, cell in cells]
-    return Content(GAP).join(pieces)
+    line = Content(GAP).join(pieces)
+    # To the end, so that the cursor's bar is as wide as the list.
+    return line.pad_right(max(0, width - line.cell_length))
 
 
 def _padded(column: Column, cell: Cell, width: int, glyphs: Glyphs) -> Content:
