@@ -26,6 +26,9 @@ _EVENTS: list[type[FileSystemEvent]] = [
     FileMovedEvent,
 ]
 
+_END_S = 1.0
+"""Its thread is a daemon: one that does not end must not keep the user in the terminal."""
+
 
 class _Waker(FileSystemEventHandler):
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -60,5 +63,5 @@ class FileWatch:
         """End the thread."""
         if self._observer is not None:
             self._observer.stop()
-            self._observer.join()
+            self._observer.join(_END_S)
             self._observer = None
