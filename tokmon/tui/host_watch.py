@@ -12,8 +12,8 @@ from pathlib import Path
 from tokmon.rundir.records import RunInfo
 from tokmon.tui.host_reader import HostReader, HostReading
 
-READ_S = 2.0
-"""As often as nvitop does."""
+READ_S = 5.0
+"""As often as the trainer logs it."""
 SETTLE_S = 0.25
 """A pane that goes out of sight again within this time costs no reading: a screen that opens, keys
 that turn over views."""

@@ -19,12 +19,14 @@ LOADING_REPAINT_S = 0.5
 """While a long log is read: a repaint takes as long as 40,000 lines."""
 TICK_S = 1.0
 """Without news a state is handed over this often, for the ages on the screen."""
+CALM_S = 10.0
+"""After so long without news the ages go on in larger steps: a repaint costs 6 ms of CPU."""
+CALM_TICK_S = 5.0
+"""These."""
 QUIET_S = 90.0
 """A run without an end in sight that has had no news for so long shows its ages in minutes."""
 QUIET_POLL_S = 1.0
 """Then files are looked at this often; the system announces changes at once, where it can."""
-QUIET_TICK_S = 5.0
-"""And a state is handed over this often."""
 
 
 class Poller:
@@ -79,8 +81,7 @@ class Poller:
         is_news = state.revision != self._posted_revision
         if is_news:
             self._news_at = now_s
-        is_quiet = self._is_quiet(state)
-        wait_s = self._due_at(state, is_news=is_news, is_quiet=is_quiet) - now_s
+        wait_s = self._due_at(state, now_s, is_news=is_news) - now_s
         if wait_s <= 0:
             self._hand_over(state, now_s, is_news=is_news)
         elif is_news:
@@ -88,15 +89,16 @@ class Poller:
             return
         if not state.is_loading:
             usual_s = WATCHED_POLL_S if self._is_watched else POLL_S
-            self._wake.wait(QUIET_POLL_S if is_quiet else usual_s)
+            self._wake.wait(QUIET_POLL_S if self._is_quiet(state, now_s) else usual_s)
 
-    def _due_at(self, state: RunState, *, is_news: bool, is_quiet: bool) -> float:
+    def _due_at(self, state: RunState, now_s: float, *, is_news: bool) -> float:
         """Return when this state may be handed over, monotonic seconds.
 
         A tick does not put off the news behind it: that would be half of what news waits for.
         """
         if not is_news:
-            return self._posted_at + (QUIET_TICK_S if is_quiet else TICK_S)
+            is_calm = now_s - self._news_at > CALM_S
+            return self._posted_at + (CALM_TICK_S if is_calm else TICK_S)
         return self._news_posted_at + (LOADING_REPAINT_S if state.is_loading else REPAINT_S)
 
     def _hand_over(self, state: RunState, now_s: float, *, is_news: bool) -> None:
@@ -105,8 +107,6 @@ class Poller:
             self._news_posted_at = now_s
         self._post(state)
 
-    def _is_quiet(self, state: RunState) -> bool:
-        """Say whether nothing on the screen changes from second to second."""
-        return not state.health.phase.is_progressing and (
-            time.monotonic() - self._news_at > QUIET_S
-        )
+    def _is_quiet(self, state: RunState, now_s: float) -> bool:
+        """Say whether a change is not to be expected soon."""
+        return not state.health.phase.is_progressing and now_s - self._news_at > QUIET_S
