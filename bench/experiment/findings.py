@@ -20,9 +20,11 @@ class Finding:
     info: RunInfo
     summary: Summary
     own: dict[str, Any]
-    """`tokmon eval` on the held-out text of its own corpus."""
+    """`tokmon eval` of the best checkpoint on the held-out text of its own corpus."""
+    final: dict[str, Any]
+    """The same of the last step's."""
     common: dict[str, Any]
-    """The same on the text that all runs have held out."""
+    """The best on the text that all runs have held out."""
 
     @property
     def tokens_trained(self) -> int:
@@ -68,11 +70,18 @@ def finding(planned: Planned, folder: Path) -> Finding:
     """
     run = RunDir.of_experiment(folder, planned.experiment)
     evaluations = {
-        name: json.loads((folder / f"{planned.experiment}_eval_{name}.jsonl").read_bytes())
-        for name in ("own", "common")
+        name: _evaluation(folder / f"{planned.experiment}_eval_{name}.jsonl")
+        for name in ("own", "final")
     }
+    common = folder / f"{planned.experiment}_eval_common.jsonl"
+    evaluations["common"] = _evaluation(common) if common.exists() else evaluations["own"]
     info = decode(run.run_info.read_bytes(), RunInfo)
     return Finding(planned, run, info, decode(run.summary.read_bytes(), Summary), **evaluations)
+
+
+def _evaluation(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
 
 
 def share(numbers: dict[str, Any], key: str) -> str:

@@ -3,8 +3,9 @@
     python -m bench.experiment.runs [--scale 64th] [--logs logs] [--packs FOLDER]
 
 Whatever is there already is gone on with, so an interrupted call is simply repeated: a run resumes
-where it was, and one that is finished is not trained again. Each best checkpoint is evaluated on
-its own held-out text and on the common one. `bench.experiment.pages` writes the pages.
+where it was, and one that is finished is not trained again. Best and final checkpoint are evaluated
+on the run's own held-out text, the best on the common one as well. `bench.experiment.pages` writes
+the pages.
 """
 
 import argparse
@@ -18,8 +19,6 @@ from bench.experiment.keep import anonymous, keep
 from bench.experiment.plan import CONFIGS, ROOT, SCALES, Planned, Scale
 from tokmon.rundir.layout import RunDir
 from trainer.corpus.pack_format import SUFFIX
-
-EVALUATIONS = {"own": "on the held-out text of its own corpus", "common": "on that of the smallest"}
 
 
 def main() -> int:
@@ -70,8 +69,12 @@ def _places(options: argparse.Namespace) -> dict[Path, str]:
 
 def _packed(packs: Path | None, config: str) -> Path | None:
     """Return the pack of a config's corpus; its file is called as the recipe."""
-    recipe = Path(tomllib.loads((CONFIGS / config).read_text(encoding="utf-8"))["data"]["corpus"])
-    return _pack_of(packs, recipe.name)
+    return _pack_of(packs, _recipe(config))
+
+
+def _recipe(config: str) -> str:
+    tree = tomllib.loads((CONFIGS / config).read_text(encoding="utf-8"))
+    return Path(tree["data"]["corpus"]).name
 
 
 def _pack_of(packs: Path | None, recipe: str) -> Path | None:
@@ -81,17 +84,19 @@ def _pack_of(packs: Path | None, recipe: str) -> Path | None:
 
 def _evaluate(planned: Planned, scale: Scale, options: argparse.Namespace) -> None:
     run = RunDir.of_experiment(options.logs, planned.experiment)
-    common = _pack_of(options.packs, scale.common) or CONFIGS / "corpora" / scale.common
-    for name in EVALUATIONS:
-        place = ["--corpus", str(common)] if name == "common" else []
-        suite = ["--suite", str(options.suite)] if options.suite else []
-        command = [sys.executable, "-m", "tokmon", "eval", str(run.path), "--json", *place, *suite]
-        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
-        if not done.stdout:
-            print(f"{planned.experiment}: no evaluation {EVALUATIONS[name]}", file=sys.stderr)
-            continue
+    wanted = {"own": [str(run.path)], "final": [str(run.final)]}
+    if _recipe(planned.config) != scale.common:
+        common = _pack_of(options.packs, scale.common) or CONFIGS / "corpora" / scale.common
+        wanted["common"] = [str(run.path), "--corpus", str(common)]
+    suite = ["--suite", str(options.suite)] if options.suite else []
+    for name, words in wanted.items():
         path = (options.out or scale.kept) / f"{planned.experiment}_eval_{name}.jsonl"
-        path.write_text(anonymous(done.stdout, _places(options)), encoding="utf-8")
+        command = [sys.executable, "-m", "tokmon", "eval", *words, "--json", *suite]
+        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+        if done.stdout:
+            path.write_text(anonymous(done.stdout, _places(options)), encoding="utf-8")
+        else:
+            print(f"{planned.experiment}: no evaluation for {path.name}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_three_runs_are_made_evaluated_and_kept_without_weights(
     assert all(run.summary.exists() and run.output_log.exists() for run in kept.values())
     assert not list(out.rglob("*.pt"))
     evaluations = {path.name: json.loads(path.read_text()) for path in out.glob("*_eval_*.jsonl")}
-    assert len(evaluations) == 6
+    assert len(evaluations) == 7
     assert evaluations["v1_token_small_eval_own.jsonl"]["val_loss"] > 0
     assert str(tmp_path) not in "".join(path.read_text() for path in out.rglob("*.json*"))
 
