@@ -12,6 +12,8 @@ from bench.watched.pane import NotSeenError, Pane, pane
 from bench.watched.programs import Program
 
 _PATIENCE_S = 20.0
+_REST_S = 12.0
+"""Until a program is idle: tokmon counts the seconds since the last line up to ten."""
 _IDLE_S = 20.0
 _BUSY_S = 10.0
 _BUSY_LINES_PER_SEC = 20
@@ -115,7 +117,7 @@ def _append(log: Path, step: int, lines: int, chance: random.Random) -> float:
 
 
 def _idle(shown: Pane) -> tuple[float, float]:
-    time.sleep(3)
+    time.sleep(_REST_S)
     cpu_s, sent, begin = shown.cpu_s(), shown.sent_bytes(), time.monotonic()
     time.sleep(_IDLE_S)
     took_s = time.monotonic() - begin

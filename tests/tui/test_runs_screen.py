@@ -29,7 +29,8 @@ NASTY = "[red]x[/x]\x1b[31m\u202e\u200b\u7a0b\u5e8f" + "long" * 60
 @pytest.fixture(scope="module")
 def recorded_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs in many states, each a few hours older than the one before."""
-    logs = tmp_path_factory.mktemp("listed")
+    logs = tmp_path_factory.mktemp("listed") / "logs"
+    logs.mkdir()
     ages = {"v1_running": 0, "v1_finished": 1, "sweep_lr3": 2, "v1_stalled": 3, "v1_crashed": 4}
     for name, hours in ages.items():
         builder = RunBuilder(logs=logs, experiment=name, seed=hours, max_steps=4_000)
@@ -49,6 +50,13 @@ def recorded_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in only.path.iterdir():
         os.utime(path, (NOW - 86_400, NOW - 86_400))
     return logs
+
+
+@pytest.fixture
+def relative_logs(recorded_logs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same by a name that is as long everywhere: a long path is left out of a narrow line."""
+    monkeypatch.chdir(recorded_logs.parent)
+    return Path(recorded_logs.name)
 
 
 @pytest.fixture
@@ -80,26 +88,21 @@ def pointed(pilot: Pilot[None]) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_the_golden_screen(recorded_logs: Path, size: tuple[int, int]) -> None:
-    async with listing(recorded_logs, NOW, size) as pilot:
+async def test_the_golden_screen(relative_logs: Path, size: tuple[int, int]) -> None:
+    async with listing(relative_logs, NOW, size) as pilot:
         await all_read(pilot)
         await pilot.press("j", "space", "space")
 
-        check_golden(f"runs_{size[0]}x{size[1]}", _placeless(pilot, recorded_logs))
+        check_golden(f"runs_{size[0]}x{size[1]}", screen_text(pilot))
 
 
-async def test_the_golden_screen_in_ascii(recorded_logs: Path) -> None:
-    async with listing(recorded_logs, NOW, (80, 24), glyphs=ASCII) as pilot:
+async def test_the_golden_screen_in_ascii(relative_logs: Path) -> None:
+    async with listing(relative_logs, NOW, (80, 24), glyphs=ASCII) as pilot:
         await all_read(pilot)
-        text = _placeless(pilot, recorded_logs)
+        text = screen_text(pilot)
 
         assert text.isascii()
         check_golden("runs_ascii_80x24", text)
-
-
-def _placeless(pilot: Pilot[None], logs: Path) -> str:
-    """Return the screen without the temporary folder's name."""
-    return screen_text(pilot).replace(str(logs), "LOGS")
 
 
 async def test_enter_opens_the_run_pointed_at(logs: Path) -> None:
