@@ -12,7 +12,7 @@
 #
 #   STEPS="wheels machine experiment" RUNS=logs bench/gpu.sh
 #
-# makes the three runs of docs/BIGDATA_RESULTS.md at full size instead, and goes on with them each
+# makes the three runs of bench/experiment at full size instead, and goes on with them each
 # time it is called until they are done.
 #
 #   PYTHON     interpreter with PyTorch (python3)      BUDGET_S   seconds for everything (570)

@@ -4,8 +4,7 @@
 
 Whatever is there already is gone on with, so an interrupted call is simply repeated: a run resumes
 where it was, and one that is finished is not trained again. Best and final checkpoint are evaluated
-on the run's own held-out text, the best on the common one as well. `bench.experiment.pages` writes
-the pages.
+on the run's own held-out text, the best on the common one as well.
 """
 
 import argparse

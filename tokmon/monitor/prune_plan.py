@@ -5,7 +5,6 @@ told. What is no plain file within a plain folder is left as well: no link is fo
 """
 
 import os
-import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from tokmon.rundir.writer import is_alive as writer_is_alive
 
 SILENT_S = 86_400.0
 """A run without a last word counts as dead when nothing of it was written for so long."""
-_STEP = re.compile(r"step\d+\.(pt|json)")
-_MARKS = ("_run.json", "_log.jsonl")
 _WORKING = frozenset({Phase.RUNNING, Phase.EVALUATING, Phase.SAVING, Phase.PAUSED})
 
 
@@ -83,7 +80,7 @@ def plan(run: RunDir, wish: Wish) -> PrunePlan | str:
             left.append(path)
         elif is_wanted(entry.name) and not (wish.keeps_best and _is_best(run, path)):
             doomed.append(Doomed(path, entry.stat(follow_symlinks=False).st_size))
-    if strangers := [path.name for path in left if path.name.endswith(_MARKS)]:
+    if strangers := [path.name for path in left if RunDir.is_mark(path.name)]:
         # A rename of the folder would pull another run's files from under its trainer.
         return f"{run.path}: holds another run too ({strangers[0]})"
     found, others = _superseded(run)
@@ -148,20 +145,15 @@ def _is_own(run: RunDir) -> Callable[[str], bool]:
             *(run.best, run.final, RunDir.sidecar(run.best), RunDir.sidecar(run.final)),
         )
     }
-    return lambda name: name in names or _is_step(run, name) or _is_own_temporary(run, name)
+    return lambda name: name in names or run.is_of_a_step(name) or _is_own_temporary(run, name)
 
 
 def _is_weight(run: RunDir) -> Callable[[str], bool]:
     files = (run.best, run.final)
     names = {path.name for file in files for path in (file, RunDir.sidecar(file))}
     return lambda name: (
-        name in names or _is_step(run, name) or (_is_own_temporary(run, name) and ".pt." in name)
+        name in names or run.is_of_a_step(name) or (_is_own_temporary(run, name) and ".pt." in name)
     )
-
-
-def _is_step(run: RunDir, name: str) -> bool:
-    prefix = f"{run.experiment}_"
-    return name.startswith(prefix) and bool(_STEP.fullmatch(name, len(prefix)))
 
 
 def _is_own_temporary(run: RunDir, name: str) -> bool:

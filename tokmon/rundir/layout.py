@@ -9,6 +9,7 @@ from tokmon.rundir.errors import TokmonError
 
 _FOLDER_PREFIX = "train_"
 _STEP_CHECKPOINT = re.compile(r"_step(\d+)\.pt$")
+_OF_A_STEP = re.compile(r"step\d+\.(pt|json)")
 # One of these makes a folder a run; the first part of the name is the experiment.
 _MARKS = ("_run.json", "_log.jsonl")
 
@@ -130,6 +131,16 @@ class RunDir:
             if match := _STEP_CHECKPOINT.search(path.name):
                 found[int(match[1])] = path
         return dict(sorted(found.items()))
+
+    def is_of_a_step(self, name: str) -> bool:
+        """Say whether a file name is a periodic checkpoint's of this run, or its sidecar's."""
+        prefix = self._file("").name
+        return name.startswith(prefix) and bool(_OF_A_STEP.fullmatch(name, len(prefix)))
+
+    @staticmethod
+    def is_mark(name: str) -> bool:
+        """Say whether a file of this name makes its folder a run."""
+        return name.endswith(_MARKS)
 
     @staticmethod
     def sidecar(checkpoint: Path) -> Path:
